@@ -1,0 +1,191 @@
+/** The composition root: builds everything from the Config and closes it in reverse. Nothing else constructs services. */
+import { ChangeFeed } from './changes.ts';
+import type { Config } from './config.ts';
+import { HeaderReader } from './dicom/header-reader.ts';
+import { type Disposables, opening } from './disposables.ts';
+import { createHttpServer, type HttpServer } from './http/server.ts';
+import { FilmImages } from './images.ts';
+import { codeOfLabel } from './inference/finding-codes.ts';
+import { InferencePool } from './inference/pool.ts';
+import type { ModelPackage } from './inference/registry.ts';
+import { FilmIngest } from './ingest.ts';
+import type { Log } from './log.ts';
+import { Metrics } from './metrics.ts';
+import { setUpModels } from './models.ts';
+import { Pipeline } from './pipeline.ts';
+import { Readiness } from './readiness.ts';
+import { buildGatewaySchema } from './resolvers/build-schema.ts';
+import { BlobStore } from './store/blobs.ts';
+import { startEmbeddedPostgres } from './store/embedded-postgres.ts';
+import { openStore, type Store } from './store/store.ts';
+
+/** A built gateway; it listens and works once started. */
+export interface App extends AsyncDisposable {
+  readonly store: Store;
+  /** Begins to claim jobs and to listen. */
+  start(): Promise<{ readonly url: string }>;
+  /** Takes nothing new in and lets what is under way end, at most for SHUTDOWN_TIMEOUT_MS. */
+  drain(): Promise<void>;
+}
+
+/** What only tests, benches and the demo set. */
+export interface AppOptions {
+  readonly onStatement?: (sql: string) => void;
+  /** Worker module of the inference pool; for tests of crashes. */
+  readonly workerFile?: URL;
+  /** Told what is being opened, for a progress display. */
+  readonly onProgress?: (step: string) => void;
+}
+
+/** A header is parsed in a few milliseconds; a file that needs longer is not one. */
+const HEADER_DEADLINE_MS = 10_000;
+
+/** A process without a pipeline renders pictures only. */
+const RENDER_THREADS = 1;
+
+/**
+ * Builds the gateway for its role. What was opened is closed again when a later step fails.
+ *
+ * @throws GatewayError CONFIG_INVALID, MODEL_INVALID, MODEL_DIGEST_MISMATCH, DATABASE_UNAVAILABLE
+ */
+export async function createApp(config: Config, log: Log, options: AppOptions = {}): Promise<App> {
+  return opening(async (opened) => {
+    const progress = options.onProgress ?? (() => {});
+    const store = await openDatabase(config, log, options, opened, progress);
+    const blobs = new BlobStore({
+      directory: config.blobDirectory,
+      maxFileBytes: config.film.maxFileBytes,
+      minFreeDiskBytes: config.upload.minFreeDiskBytes,
+    });
+    await blobs.open();
+    const blobPath = (key: string) => blobs.path(key);
+    progress('models');
+    const models = await setUpModels({
+      directory: config.modelsDirectory,
+      wanted: config.activeModel,
+      modelVersions: store.modelVersions,
+      log,
+    });
+    const reads = config.role !== 'api';
+    const pool = opened.use(
+      new InferencePool({
+        threads: reads ? config.inference.threads : RENDER_THREADS,
+        intraOpThreads: config.inference.intraOpThreads,
+        timeoutMs: config.inference.timeoutMs,
+        ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
+        onWorkerCrash: (cause) => log.error('pool.worker-crashed', {}, cause),
+      }),
+    );
+    if (reads) {
+      progress('inference threads');
+      await warmUp(pool, store, models);
+    }
+    const metrics = new Metrics({
+      queueDepth: () => store.queue.depth(),
+      poolDepth: () => pool.statistics,
+    });
+    const changes = opened.use(
+      new ChangeFeed({
+        changes: store.changes,
+        listener: store.listener,
+        limits: config.subscriptions,
+        retentionDays: config.changes.retentionDays,
+        log,
+      }),
+    );
+    await changes.open();
+    const pipeline = reads
+      ? opened.use(
+          new Pipeline({
+            queue: store.queue,
+            inferences: store.inferences,
+            listener: store.listener,
+            changes,
+            pool,
+            limits: config.film,
+            maxAttempts: config.inference.maxAttempts,
+            blobPath,
+            modelDirectory: (digest) => models.get(digest)?.directory,
+            codeOfLabel,
+            log,
+            onOutcome: (state, timings) => metrics.inference(state, timings),
+          }),
+        )
+      : undefined;
+    const headers = opened.use(new HeaderReader({ threads: 1, deadlineMs: HEADER_DEADLINE_MS, limits: config.film }));
+    const ingest = new FilmIngest({
+      blobs,
+      headers,
+      instances: store.instances,
+      maxConcurrent: config.upload.maxConcurrent,
+      defaultIssuer: config.defaultPatientIdIssuer,
+      log,
+      onOutcome: (door, outcome, milliseconds) => metrics.film(door, outcome, milliseconds),
+    });
+    const readiness = new Readiness({ store, pool, models, reads });
+    const http: HttpServer = opened.use(
+      await createHttpServer({
+        config,
+        log,
+        schema: await buildGatewaySchema(),
+        services: { store, ingest, changes },
+        images: new FilmImages({ prisma: store.prisma, pool, limits: config.film, blobPath }),
+        readiness: () => readiness.check(),
+        metrics: () => metrics.text(),
+      }),
+    );
+    return {
+      store,
+      start: async () => {
+        pipeline?.open();
+        return http.listen();
+      },
+      drain: async () => {
+        readiness.stop();
+        pipeline?.pause();
+        await Promise.all([http.drain(), withTimeout(pipeline?.drained(), config.shutdownTimeoutMs)]);
+      },
+      [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+    };
+  });
+}
+
+async function openDatabase(
+  config: Config,
+  log: Log,
+  options: AppOptions,
+  opened: Disposables,
+  progress: (step: string) => void,
+): Promise<Store> {
+  progress('database');
+  let { url } = config.database;
+  if (url === undefined) {
+    const embedded = opened.use(await startEmbeddedPostgres({ directory: config.database.embeddedDirectory }));
+    url = embedded.url;
+  }
+  return opened.use(
+    await openStore({
+      url,
+      poolSize: config.database.poolSize,
+      maxAttempts: config.inference.maxAttempts,
+      retryDelaySeconds: config.inference.retryDelaySeconds,
+      log,
+      ...(options.onStatement === undefined ? {} : { onStatement: options.onStatement }),
+    }),
+  );
+}
+
+async function warmUp(pool: InferencePool, store: Store, models: ReadonlyMap<string, ModelPackage>): Promise<void> {
+  const active = await store.modelVersions.active();
+  const model = active === null ? undefined : models.get(active.digest);
+  if (model !== undefined) await pool.warmUp(model);
+}
+
+async function withTimeout(promise: Promise<void> | undefined, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,259 @@
+/**
+ * Environment -> one frozen, typed Config. The only reader of process.env. Every problem is reported at once, each
+ * with the variable, what was found and what to set.
+ */
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { GatewayError } from './errors.ts';
+
+const integer = (minimum: number, maximum: number, preset: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(minimum, `must be at least ${minimum}`).max(maximum, `must be at most ${maximum}`))
+    .default(preset);
+
+const MEBIBYTE = 1024 * 1024;
+
+/** One line a setting: type, bounds, default. The description is printed by `cxr-gateway config`. */
+const SETTINGS = {
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://')
+    .optional()
+    .describe('PostgreSQL 14 or newer; without it an embedded PostgreSQL runs in DATA_DIR'),
+  DATABASE_POOL_SIZE: integer(2, 200, 10).describe(
+    'connections of this process for records (queue and feed use 4 more)',
+  ),
+  DATA_DIR: z.string().min(1).default('./data').describe('embedded database, and blobs unless BLOB_DIR is set'),
+  BLOB_DIR: z.string().min(1).optional().describe('folder of the stored films; shared by all processes'),
+  MODELS_DIR: z.string().min(1).optional().describe('folder of model versions, registered at start'),
+  ACTIVE_MODEL: z
+    .string()
+    .regex(/^[^@]+@[^@]+$/, 'must be name@version')
+    .optional()
+    .describe('activated at start when no version is active yet; default: the only one in MODELS_DIR'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
+  PORT: integer(0, 65535, 8080).describe('port to listen on; 0 takes a free one'),
+  HTTP_MAX_CONNECTIONS: integer(1, 1_000_000, 4096).describe(
+    'TCP connections of this process at once, WebSockets included; more are dropped',
+  ),
+  HTTP_REQUEST_TIMEOUT_MS: integer(100, 600_000, 30_000).describe(
+    'longest time to receive a request that is not an upload',
+  ),
+  HTTP_KEEP_ALIVE_MS: integer(1000, 600_000, 75_000).describe(
+    'how long an idle connection is kept; longer than that of a proxy in front',
+  ),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent')
+    .default('info')
+    .describe('least severity that is logged'),
+  ROLE: z
+    .enum(['all', 'api', 'worker'], 'must be all, api or worker')
+    .default('all')
+    .describe('what this process does'),
+  DEFAULT_PATIENT_ID_ISSUER: z.string().min(1).default('LOCAL').describe('issuer of patient IDs that name none'),
+  DICOM_MAX_FILE_BYTES: integer(1024, 4096 * MEBIBYTE, 512 * MEBIBYTE).describe('largest film'),
+  DICOM_MAX_HEADER_BYTES: integer(4096, 256 * MEBIBYTE, 16 * MEBIBYTE).describe('largest data set before Pixel Data'),
+  DICOM_MAX_DIMENSION: integer(64, 65535, 16384).describe('most rows or columns'),
+  STOW_MAX_PARTS: integer(1, 100_000, 2000).describe('most instances a STOW-RS request'),
+  STOW_MAX_REQUEST_BYTES: integer(1024, 1024 * 1024 * MEBIBYTE, 16 * 1024 * MEBIBYTE).describe(
+    'largest upload request, by STOW-RS or GraphQL',
+  ),
+  GRAPHQL_MAX_FILES: integer(1, 1000, 100).describe('most files an ingestInstances mutation'),
+  GRAPHQL_MAX_BODY_BYTES: integer(1024, 64 * MEBIBYTE, MEBIBYTE).describe('largest GraphQL request apart from files'),
+  GRAPHQL_MAX_TOKENS: integer(100, 100_000, 2000).describe('longest GraphQL document, in lexical tokens'),
+  GRAPHQL_INTROSPECTION: z
+    .enum(['on', 'off'], 'must be on or off')
+    .default('on')
+    .describe('whether clients may ask for the schema'),
+  GRAPHQL_MAX_SOCKET_OPERATIONS: integer(1, 10_000, 100).describe('operations at once on one WebSocket connection'),
+  UPLOAD_TIMEOUT_MS: integer(1000, 24 * 3600_000, 600_000).describe('longest time one upload request may take'),
+  UPLOAD_IDLE_TIMEOUT_MS: integer(500, 3600_000, 30_000).describe('longest silence within an upload'),
+  MAX_CONCURRENT_UPLOADS: integer(1, 10_000, 128).describe('films received at once; more get BUSY'),
+  MIN_FREE_DISK_BYTES: integer(0, 1024 * 1024 * MEBIBYTE, 512 * MEBIBYTE).describe(
+    'below this much free space films are refused',
+  ),
+  INFERENCE_THREADS: integer(1, 256, Math.max(1, availableParallelism())).describe(
+    'worker threads that decode and infer',
+  ),
+  INFERENCE_INTRA_OP_THREADS: integer(1, 64, 1).describe('ONNX Runtime threads within one worker'),
+  INFERENCE_TIMEOUT_MS: integer(1000, 3600_000, 60_000).describe('longest time for one film in a worker'),
+  INFERENCE_MAX_ATTEMPTS: integer(1, 20, 3).describe('claims of one inference before it has failed for good'),
+  INFERENCE_RETRY_DELAY_SECONDS: integer(0, 3600, 1).describe('first delay before a retry; doubles each time'),
+  CHANGE_RETENTION_DAYS: integer(1, 3650, 30).describe('how long a subscriber may be away'),
+  SUBSCRIPTION_MAX_LAG: integer(10, 1_000_000, 10_000).describe(
+    'changes a subscriber may be behind before it is ended',
+  ),
+  SUBSCRIPTION_STALL_MS: integer(100, 600_000, 30_000).describe('longest time a subscriber may take for one event'),
+  MAX_SUBSCRIPTIONS: integer(1, 100_000, 2000).describe('WebSocket connections of this process'),
+  SHUTDOWN_TIMEOUT_MS: integer(1000, 600_000, 30_000).describe('longest time to drain at SIGTERM'),
+} as const;
+
+type Environment = z.infer<z.ZodObject<typeof SETTINGS>>;
+
+/** Which parts of the gateway a process runs. */
+export type Role = Environment['ROLE'];
+
+/** Limits of one film's file. */
+export interface FilmLimits {
+  /** Bytes. */
+  readonly maxFileBytes: number;
+  /** Bytes of the data set before Pixel Data. */
+  readonly maxHeaderBytes: number;
+  /** Most rows, and most columns. */
+  readonly maxDimension: number;
+}
+
+/** Everything that can be set, with its unit in the name or beside it. */
+export interface Config {
+  readonly database: {
+    /** Undefined: the embedded PostgreSQL. */
+    readonly url: string | undefined;
+    readonly poolSize: number;
+    /** Folder of the embedded PostgreSQL. */
+    readonly embeddedDirectory: string;
+  };
+  readonly blobDirectory: string;
+  readonly modelsDirectory: string;
+  /** name@version. */
+  readonly activeModel: string | undefined;
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly maxConnections: number;
+    readonly requestTimeoutMs: number;
+    readonly keepAliveMs: number;
+  };
+  readonly logLevel: Environment['LOG_LEVEL'];
+  readonly role: Role;
+  readonly defaultPatientIdIssuer: string;
+  readonly film: FilmLimits;
+  readonly stow: { readonly maxParts: number; readonly maxRequestBytes: number };
+  readonly graphql: {
+    readonly maxFiles: number;
+    readonly maxBodyBytes: number;
+    readonly maxTokens: number;
+    readonly introspection: boolean;
+    readonly maxSocketOperations: number;
+  };
+  readonly upload: {
+    readonly timeoutMs: number;
+    readonly idleTimeoutMs: number;
+    readonly maxConcurrent: number;
+    readonly minFreeDiskBytes: number;
+  };
+  readonly inference: {
+    readonly threads: number;
+    readonly intraOpThreads: number;
+    readonly timeoutMs: number;
+    readonly maxAttempts: number;
+    readonly retryDelaySeconds: number;
+  };
+  readonly changes: { readonly retentionDays: number };
+  readonly subscriptions: {
+    readonly maxLag: number;
+    readonly stallMs: number;
+    readonly maxConnections: number;
+  };
+  readonly shutdownTimeoutMs: number;
+}
+
+/** Folder of the models that are shipped with the gateway. */
+const SHIPPED_MODELS = resolve(import.meta.dirname, '..', 'models');
+
+/**
+ * Reads and checks the environment.
+ *
+ * @param overrides - settings that win over the environment, from the command line
+ * @throws GatewayError CONFIG_INVALID naming every wrong variable with what to set
+ */
+export function loadConfig(
+  overrides: Readonly<Record<string, string | undefined>> = {},
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Config {
+  const present = Object.fromEntries(
+    Object.keys(SETTINGS).flatMap((name) => {
+      const value = overrides[name] ?? environment[name];
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
+  );
+  const parsed = z.object(SETTINGS).safeParse(present);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new GatewayError('CONFIG_INVALID', `${problems.length} setting(s) are wrong:\n${problems.join('\n')}\n`);
+  }
+  return freeze(toConfig(parsed.data));
+}
+
+function toConfig(env: Environment): Config {
+  const data = resolve(env.DATA_DIR);
+  return {
+    database: { url: env.DATABASE_URL, poolSize: env.DATABASE_POOL_SIZE, embeddedDirectory: join(data, 'postgres') },
+    blobDirectory: env.BLOB_DIR === undefined ? join(data, 'blobs') : resolve(env.BLOB_DIR),
+    modelsDirectory: env.MODELS_DIR === undefined ? SHIPPED_MODELS : resolve(env.MODELS_DIR),
+    activeModel: env.ACTIVE_MODEL,
+    http: {
+      host: env.HOST,
+      port: env.PORT,
+      maxConnections: env.HTTP_MAX_CONNECTIONS,
+      requestTimeoutMs: env.HTTP_REQUEST_TIMEOUT_MS,
+      keepAliveMs: env.HTTP_KEEP_ALIVE_MS,
+    },
+    logLevel: env.LOG_LEVEL,
+    role: env.ROLE,
+    defaultPatientIdIssuer: env.DEFAULT_PATIENT_ID_ISSUER,
+    film: {
+      maxFileBytes: env.DICOM_MAX_FILE_BYTES,
+      maxHeaderBytes: env.DICOM_MAX_HEADER_BYTES,
+      maxDimension: env.DICOM_MAX_DIMENSION,
+    },
+    stow: { maxParts: env.STOW_MAX_PARTS, maxRequestBytes: env.STOW_MAX_REQUEST_BYTES },
+    graphql: {
+      maxFiles: env.GRAPHQL_MAX_FILES,
+      maxBodyBytes: env.GRAPHQL_MAX_BODY_BYTES,
+      maxTokens: env.GRAPHQL_MAX_TOKENS,
+      introspection: env.GRAPHQL_INTROSPECTION === 'on',
+      maxSocketOperations: env.GRAPHQL_MAX_SOCKET_OPERATIONS,
+    },
+    upload: {
+      timeoutMs: env.UPLOAD_TIMEOUT_MS,
+      idleTimeoutMs: env.UPLOAD_IDLE_TIMEOUT_MS,
+      maxConcurrent: env.MAX_CONCURRENT_UPLOADS,
+      minFreeDiskBytes: env.MIN_FREE_DISK_BYTES,
+    },
+    inference: {
+      threads: env.INFERENCE_THREADS,
+      intraOpThreads: env.INFERENCE_INTRA_OP_THREADS,
+      timeoutMs: env.INFERENCE_TIMEOUT_MS,
+      maxAttempts: env.INFERENCE_MAX_ATTEMPTS,
+      retryDelaySeconds: env.INFERENCE_RETRY_DELAY_SECONDS,
+    },
+    changes: { retentionDays: env.CHANGE_RETENTION_DAYS },
+    subscriptions: {
+      maxLag: env.SUBSCRIPTION_MAX_LAG,
+      stallMs: env.SUBSCRIPTION_STALL_MS,
+      maxConnections: env.MAX_SUBSCRIPTIONS,
+    },
+    shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
+  };
+}
+
+function freeze<T extends object>(value: T): T {
+  for (const child of Object.values(value)) if (typeof child === 'object' && child !== null) freeze(child);
+  return Object.freeze(value);
+}
+
+/** Name, default and meaning of every setting, for `cxr-gateway config` and the operations guide. */
+export function describeSettings(): readonly {
+  readonly name: string;
+  readonly preset: string;
+  readonly meaning: string;
+}[] {
+  return Object.entries(SETTINGS).map(([name, type]) => {
+    const parsed = type.safeParse(undefined);
+    return { name, preset: parsed.success ? String(parsed.data ?? '') : '', meaning: type.description ?? '' };
+  });
+}

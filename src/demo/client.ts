@@ -1,0 +1,134 @@
+/** The demo as a client of the gateway: everything goes through the doors that any client has. */
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import type { DemoFilm } from './films.ts';
+import type { ShownReading } from './terminal.ts';
+
+/** A reading as the queries below ask for it. */
+export interface DemoInference {
+  readonly state: string;
+  readonly warnings: readonly string[];
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly timings: {
+    readonly decodeMs: number | null;
+    readonly preprocessMs: number | null;
+    readonly inferenceMs: number | null;
+  };
+  readonly instance: {
+    readonly sopInstanceUid: string;
+    readonly photometricInterpretation: string;
+    readonly rows: number;
+    readonly columns: number;
+  };
+  readonly modelVersion: { readonly name: string; readonly version: string; readonly precision: string };
+  readonly study: {
+    readonly accessionNumber: string | null;
+    readonly description: string | null;
+    readonly patient: { readonly name: string | null; readonly mrn: string };
+  };
+  readonly findings: ShownReading['findings'];
+}
+
+/** What the STOW-RS door answered for one film. */
+export interface Sent {
+  /** Undefined when the film was refused before its UID could be read. */
+  readonly sopInstanceUid: string | undefined;
+  readonly accepted: boolean;
+  /** What was wrong. */
+  readonly problem: string;
+}
+
+const READING = `
+  state warnings
+  error { code message }
+  timings { decodeMs preprocessMs inferenceMs }
+  instance { sopInstanceUid photometricInterpretation rows columns }
+  modelVersion { name version precision }
+  study { accessionNumber description patient { name mrn } }
+  findings { label probability threshold positive }`;
+
+const SUBSCRIPTION = `subscription { findingsCompleted { inference { ${READING} } } }`;
+
+const STATE = `query State($uid: DicomUID!) { instance(sopInstanceUid: $uid) { inferences { ${READING} } } }`;
+
+/** Speaks to a gateway at a base URL. */
+export class DemoClient {
+  readonly #url: string;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /**
+   * Subscribes and calls `push` with each completed reading.
+   *
+   * @returns how to end the subscription, once the gateway has acknowledged the connection
+   */
+  async subscribe(
+    push: (inference: DemoInference) => void,
+    failed: (error: unknown) => void,
+  ): Promise<() => Promise<void>> {
+    const connected = Promise.withResolvers<void>();
+    const client = createClient({
+      url: `${this.#url.replace(/^http/, 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      lazy: false,
+      retryAttempts: 0,
+      onNonLazyError: failed,
+      on: { connected: () => connected.resolve() },
+    });
+    client.subscribe<{ findingsCompleted: { inference: DemoInference } }>(
+      { query: SUBSCRIPTION },
+      {
+        next: ({ data, errors }) => {
+          if (data) push(data.findingsCompleted.inference);
+          else failed(errors);
+        },
+        error: failed,
+        complete: () => {},
+      },
+    );
+    await connected.promise;
+    return async () => client.dispose();
+  }
+
+  /** Sends one film to the STOW-RS door (PS3.18 section 10.5). */
+  async send(film: DemoFilm): Promise<Sent> {
+    const boundary = 'film';
+    const type = `multipart/related; type="application/dicom"; boundary=${boundary}`;
+    async function* body() {
+      yield Buffer.from(`--${boundary}\r\nContent-Type: application/dicom\r\n\r\n`);
+      yield* film.bytes();
+      yield Buffer.from(`\r\n--${boundary}--\r\n`);
+    }
+    const response = await fetch(`${this.#url}/dicomweb/studies`, {
+      method: 'POST',
+      headers: { 'content-type': type, accept: 'application/dicom+json' },
+      body: ReadableStream.from(body()),
+      duplex: 'half',
+    });
+    const answer = (await response.json()) as Record<string, { Value?: Record<string, { Value?: unknown[] }>[] }>;
+    const item = (answer[REFERENCED_SOP_SEQUENCE] ?? answer[FAILED_SOP_SEQUENCE])?.Value?.[0];
+    const uid = item?.[REFERENCED_SOP_INSTANCE_UID]?.Value?.[0];
+    return {
+      sopInstanceUid: typeof uid === 'string' ? uid : undefined,
+      accepted: answer[REFERENCED_SOP_SEQUENCE] !== undefined,
+      problem: response.headers.get('warning') ?? `HTTP ${response.status}`,
+    };
+  }
+
+  /** The newest reading of a film; undefined when there is none. */
+  async newestReading(sopInstanceUid: string): Promise<DemoInference | undefined> {
+    const response = await fetch(`${this.#url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: STATE, variables: { uid: sopInstanceUid } }),
+    });
+    const { data } = (await response.json()) as { data?: { instance: { inferences: DemoInference[] } | null } };
+    return data?.instance?.inferences.at(-1);
+  }
+}
+
+const REFERENCED_SOP_SEQUENCE = '00081199';
+const FAILED_SOP_SEQUENCE = '00081198';
+const REFERENCED_SOP_INSTANCE_UID = '00081155';

@@ -1,0 +1,55 @@
+/** The pixels of one film, ready to be looked up: stored words and the table from word to grey. */
+import type { FilmLimits } from '../config.ts';
+import { GatewayError } from '../errors.ts';
+import { FileWindow } from './file-window.ts';
+import { buildGrayscale, type GrayscaleSource } from './grayscale.ts';
+import { type FilmHeader, readHeaderOf } from './header.ts';
+
+export { GRAYSCALE_RULE } from './grayscale.ts';
+
+/** A monochrome film. Grey of pixel (row, column) is `lookup[words[row * columns + column]]`. */
+export interface Film {
+  readonly rows: number;
+  readonly columns: number;
+  /** Stored words of the first frame as they lie in the file, row-major, unmasked. */
+  readonly words: Uint8Array | Uint16Array;
+  /** 256 or 65,536 entries: word to grey 0 (black, air) to 255, MONOCHROME2 sense; masking, sign, rescale, VOI,
+   * polarity and padding are all inside. */
+  readonly lookup: Uint8Array;
+  /** Step of the rule {@link GRAYSCALE_RULE} that made the grey levels. */
+  readonly grayscale: GrayscaleSource;
+  /** Wall time: `readMs` to parse the header and read the pixels, `decodeMs` to build the table. */
+  readonly timings: { readonly readMs: number; readonly decodeMs: number };
+}
+
+/**
+ * Reads a film with its pixels. Reads are synchronous: call it in worker threads. The film is read once, into one
+ * buffer of its own that the words are a view of.
+ *
+ * @throws GatewayError as readHeader, and IMAGE_FORMAT_UNSUPPORTED for an image that is not monochrome
+ */
+export async function readFilm(path: string, limits: FilmLimits): Promise<{ header: FilmHeader; film: Film }> {
+  const started = performance.now();
+  using window = new FileWindow(path);
+  const header = readHeaderOf(window, limits);
+  const { image } = header;
+  if (image.samplesPerPixel !== 1 || !image.photometricInterpretation.startsWith('MONOCHROME')) {
+    throw new GatewayError('IMAGE_FORMAT_UNSUPPORTED', `The image is ${image.photometricInterpretation}.`);
+  }
+  const words = readWords(window, header);
+  const read = performance.now();
+  const { lookup, source } = buildGrayscale(image, words);
+  const timings = { readMs: read - started, decodeMs: performance.now() - read };
+  return { header, film: { rows: image.rows, columns: image.columns, words, lookup, grayscale: source, timings } };
+}
+
+/** The first frame. Its length was compared with the file before; little endian is the order of every supported host. */
+function readWords(window: FileWindow, { image, pixelData }: FilmHeader): Uint8Array | Uint16Array {
+  const pixels = image.rows * image.columns;
+  // Not from Node's shared pool: a buffer of its own starts at offset 0, as 16-bit views need, and is not zeroed first.
+  const bytes = Buffer.allocUnsafeSlow(pixels * (image.bitsAllocated / 8));
+  window.readInto(bytes, pixelData.offset);
+  return image.bitsAllocated === 16
+    ? new Uint16Array(bytes.buffer, bytes.byteOffset, pixels)
+    : new Uint8Array(bytes.buffer, bytes.byteOffset, pixels);
+}

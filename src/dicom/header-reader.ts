@@ -1,0 +1,158 @@
+/**
+ * Headers parsed in threads of their own under a deadline, so that no file can hold up the main thread. A parse past
+ * its deadline takes its thread with it; the pool starts another. Waiting for a thread does not count against a film:
+ * a busy gateway answers BUSY, which the sender may repeat, and never that a good film is malformed.
+ */
+import { Piscina } from 'piscina';
+import type { FilmLimits } from '../config.ts';
+import { deserializeError, GatewayError } from '../errors.ts';
+import type { EligibilityAssessment } from './eligibility.ts';
+import type { FilmHeader } from './header.ts';
+import type { HeaderAnswer, HeaderTask } from './header-worker.ts';
+
+/** A film's header and what the gate decided by it. */
+export interface HeaderReading {
+  readonly header: FilmHeader;
+  readonly eligibility: EligibilityAssessment;
+}
+
+/** Sizes of the pool. */
+export interface HeaderReaderOptions {
+  /** Threads, 1 or more. */
+  readonly threads: number;
+  /** Longest time to parse one header. A thread takes a millisecond for an ordinary one. */
+  readonly deadlineMs: number;
+  readonly limits: FilmLimits;
+  /** Headers that may wait for a thread; more get BUSY. Default 1024: each waits with its path only. */
+  readonly maxQueue?: number;
+  /** Longest wait for a thread, then BUSY. Default 30,000. */
+  readonly maxWaitMs?: number;
+  /** The thread's code; other than in tests the default. */
+  readonly workerFile?: URL;
+}
+
+const DEFAULT_QUEUE = 1024;
+const DEFAULT_WAIT_MS = 30_000;
+const RETRY_AFTER_SECONDS = 1;
+
+/** A bounded pool of threads that parse headers. */
+export class HeaderReader implements AsyncDisposable {
+  readonly #pool: Piscina<HeaderTask, HeaderAnswer>;
+  readonly #options: HeaderReaderOptions;
+  readonly #disposal = new AbortController();
+  /** Headers being parsed or waiting. Counted here: piscina 5.3 does not count tasks with a signal in its own queue. */
+  #outstanding = 0;
+
+  constructor(options: HeaderReaderOptions) {
+    this.#options = options;
+    this.#pool = new Piscina({
+      filename: (options.workerFile ?? defaultWorkerFile()).href,
+      minThreads: options.threads,
+      maxThreads: options.threads,
+    });
+    // A thread that dies between two tasks has no caller to tell; the pool has replaced it by then.
+    this.#pool.on('error', () => {});
+  }
+
+  /**
+   * Parses the header of a film and applies the gate.
+   *
+   * @param signal - gives up early; the promise then rejects with the signal's reason
+   * @throws GatewayError those of readHeader, MALFORMED_DICOM when the deadline passes, BUSY when too many wait or one
+   *   waits too long, WORKER_CRASHED when the thread died, SHUTTING_DOWN after disposal
+   */
+  async read(path: string, signal?: AbortSignal): Promise<HeaderReading> {
+    signal?.throwIfAborted();
+    if (this.#disposal.signal.aborted) throw shuttingDown();
+    if (this.#outstanding >= this.#options.threads + (this.#options.maxQueue ?? DEFAULT_QUEUE)) throw busy();
+    this.#outstanding += 1;
+    try {
+      return await this.#parse(path, signal);
+    } finally {
+      this.#outstanding -= 1;
+    }
+  }
+
+  async #parse(path: string, signal: AbortSignal | undefined): Promise<HeaderReading> {
+    const { limits, deadlineMs, maxWaitMs = DEFAULT_WAIT_MS } = this.#options;
+    const startedAt = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
+    using watch = new Watch(startedAt, deadlineMs, maxWaitMs);
+    const ends = [watch.signal, this.#disposal.signal, ...(signal === undefined ? [] : [signal])];
+    let answer: HeaderAnswer;
+    try {
+      answer = await this.#pool.run({ path, limits, startedAt }, { signal: AbortSignal.any(ends) });
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (this.#disposal.signal.aborted) throw shuttingDown();
+      throw watch.failure ?? crashed(error);
+    }
+    if ('error' in answer) throw deserializeError(answer.error);
+    return answer;
+  }
+
+  /** Ends the threads; headers being parsed or waiting are rejected with SHUTTING_DOWN. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal.abort();
+    await this.#pool.destroy();
+  }
+}
+
+/** Aborts a task that waits too long for its thread, or that its thread takes too long for. */
+class Watch implements Disposable {
+  /** Why the task was aborted. */
+  failure: GatewayError | undefined;
+  readonly #controller = new AbortController();
+  readonly #startedAt: Float64Array<SharedArrayBuffer>;
+  readonly #deadlineMs: number;
+  readonly #asked = Date.now();
+  readonly #maxWaitMs: number;
+  #timer: NodeJS.Timeout;
+
+  constructor(startedAt: Float64Array<SharedArrayBuffer>, deadlineMs: number, maxWaitMs: number) {
+    this.#startedAt = startedAt;
+    this.#deadlineMs = deadlineMs;
+    this.#maxWaitMs = maxWaitMs;
+    this.#timer = setTimeout(() => this.#look(), deadlineMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  #look(): void {
+    const startedAt = this.#startedAt[0] ?? 0;
+    const end = startedAt === 0 ? this.#asked + this.#maxWaitMs : startedAt + this.#deadlineMs;
+    const remaining = end - Date.now();
+    if (remaining > 0) {
+      this.#timer = setTimeout(() => this.#look(), Math.min(remaining, this.#deadlineMs));
+      return;
+    }
+    this.failure = startedAt === 0 ? busy() : overdue(this.#deadlineMs);
+    this.#controller.abort(this.failure);
+  }
+}
+
+function defaultWorkerFile(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './header-worker.ts' : './header-worker.js', import.meta.url);
+}
+
+function overdue(deadlineMs: number): GatewayError {
+  return new GatewayError('MALFORMED_DICOM', `The header could not be parsed within ${deadlineMs} ms.`);
+}
+
+function busy(): GatewayError {
+  const details = { retryAfterSeconds: RETRY_AFTER_SECONDS };
+  return new GatewayError('BUSY', 'Too many films wait for their header to be parsed.', details);
+}
+
+function shuttingDown(): GatewayError {
+  return new GatewayError('SHUTTING_DOWN', 'This process no longer parses headers.');
+}
+
+function crashed(cause: unknown): GatewayError {
+  return new GatewayError('WORKER_CRASHED', 'The thread that parsed the header died.', {}, { cause });
+}

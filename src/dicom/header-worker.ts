@@ -1,0 +1,29 @@
+/** Runs in the threads of the header reader: parses one header and applies the gate. */
+import type { FilmLimits } from '../config.ts';
+import { type SerializedError, serializeError } from '../errors.ts';
+import { assessEligibility, type EligibilityAssessment } from './eligibility.ts';
+import { type FilmHeader, readHeader } from './header.ts';
+
+/** One film to look at. */
+export interface HeaderTask {
+  readonly path: string;
+  readonly limits: FilmLimits;
+  /** Shared with the asking thread: 0 until this thread begins, then the time of day in milliseconds. */
+  readonly startedAt: Float64Array<SharedArrayBuffer>;
+}
+
+/** What a thread answers; errors lose their class between threads, so they travel in plain form. */
+export type HeaderAnswer =
+  | { readonly header: FilmHeader; readonly eligibility: EligibilityAssessment }
+  | { readonly error: SerializedError };
+
+/** Entry point of the thread pool. Never throws. */
+export default async function parseHeader({ path, limits, startedAt }: HeaderTask): Promise<HeaderAnswer> {
+  startedAt[0] = Date.now();
+  try {
+    const header = await readHeader(path, limits);
+    return { header, eligibility: assessEligibility(header) };
+  } catch (error) {
+    return { error: serializeError(error) };
+  }
+}

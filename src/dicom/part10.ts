@@ -1,0 +1,99 @@
+/**
+ * Structure of a DICOM Part 10 file (PS3.10 section 7): preamble, `DICM`, file meta information, and the data set up
+ * to Pixel Data. Memory is bounded by the collected attributes, whatever the size of the film.
+ */
+import { GatewayError } from '../errors.ts';
+import { keywordOf } from './attributes.ts';
+import { DataSet } from './data-set.ts';
+import { DataSetWalker, type PixelDataElement } from './data-set-walker.ts';
+import { readElement, UNDEFINED_LENGTH } from './element.ts';
+import { endOfFile, type FileWindow } from './file-window.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntaxes.ts';
+
+const PREAMBLE_BYTES = 128;
+const META_START = PREAMBLE_BYTES + 4;
+const META_GROUP = 0x0002;
+/** PS3.10 defines 15 elements; more than this is no meta information. */
+const MAXIMUM_META_ELEMENTS = 64;
+/** UI holds 64 characters; longer values of group 0002 are private and stepped over. */
+const MAXIMUM_META_VALUE_BYTES = 128;
+
+/** File meta information. */
+export interface FileMeta {
+  /** Values of the UIDs of group 0002 that are read. */
+  readonly elements: DataSet;
+  readonly transferSyntaxUid: string;
+  /** Position of the data set. */
+  readonly dataSetStart: number;
+}
+
+/**
+ * Reads preamble and file meta information, which is always Explicit VR Little Endian. Its end is found by the group
+ * number, since real files state a wrong group length or none.
+ *
+ * @throws GatewayError NOT_DICOM, TRUNCATED_FILE, MALFORMED_DICOM
+ */
+export function readFileMeta(window: FileWindow): FileMeta {
+  if (window.size < META_START || !isPart10(window)) {
+    throw new GatewayError('NOT_DICOM', `The file of ${window.size} bytes has no DICM after a preamble.`);
+  }
+  const elements = new DataSet();
+  let position = META_START;
+  for (let count = 0; position < window.size && window.uint16(position) === META_GROUP; count += 1) {
+    const element = readElement(window, position, true);
+    if (count === MAXIMUM_META_ELEMENTS || element.length === UNDEFINED_LENGTH) {
+      throw new GatewayError('MALFORMED_DICOM', 'The file meta information is not as PS3.10 defines it.');
+    }
+    position = element.valuePosition + element.length;
+    if (position > window.size) throw endOfFile(position, window.size);
+    const keyword = keywordOf(element.tag);
+    if (keyword !== undefined && element.length <= MAXIMUM_META_VALUE_BYTES) {
+      elements.addValue(keyword, window.bytes(element.valuePosition, element.length));
+    }
+  }
+  const transferSyntaxUid = elements.text('TransferSyntaxUID');
+  if (transferSyntaxUid !== null) return { elements, transferSyntaxUid, dataSetStart: position };
+  if (position === META_START) {
+    throw new GatewayError('NOT_DICOM', 'The file has no file meta information (group 0002).');
+  }
+  if (position === window.size) throw endOfFile(position + 1, window.size);
+  throw new GatewayError('MALFORMED_DICOM', 'The file meta information names no Transfer Syntax UID (0002,0010).');
+}
+
+function isPart10(window: FileWindow): boolean {
+  return Buffer.from(window.bytes(PREAMBLE_BYTES, 4)).toString('latin1') === 'DICM';
+}
+
+/** What lies in a data set before its pixels. */
+export interface DataSetHeader {
+  /** Bytes from the start of the data set to Pixel Data, tag included. */
+  readonly headerRange: { readonly start: number; readonly end: number };
+  readonly pixelData: { readonly offset: number; readonly length: number };
+}
+
+/**
+ * Walks an uncompressed little-endian data set up to Pixel Data.
+ *
+ * @param into - receives the attributes, also when the walk fails later
+ * @throws GatewayError TRUNCATED_FILE, MALFORMED_DICOM, HEADER_TOO_LARGE, NO_PIXEL_DATA
+ */
+export function readDataSetHeader(
+  window: FileWindow,
+  meta: FileMeta,
+  maxHeaderBytes: number,
+  into: DataSet,
+): DataSetHeader {
+  const explicit = meta.transferSyntaxUid === EXPLICIT_VR_LITTLE_ENDIAN;
+  const walker = new DataSetWalker(window, maxHeaderBytes);
+  const pixelData: PixelDataElement | undefined = walker.walk(meta.dataSetStart, explicit, into);
+  if (pixelData === undefined || pixelData.length === 0) {
+    throw new GatewayError('NO_PIXEL_DATA', 'The data set has no Pixel Data (7FE0,0010).');
+  }
+  if (pixelData.length === undefined) {
+    throw new GatewayError('MALFORMED_DICOM', 'Pixel Data is encapsulated although the transfer syntax is not.');
+  }
+  return {
+    headerRange: { start: meta.dataSetStart, end: pixelData.offset },
+    pixelData: { offset: pixelData.offset, length: pixelData.length },
+  };
+}

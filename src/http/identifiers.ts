@@ -1,0 +1,20 @@
+/** Identifiers in addresses. */
+import { GatewayError } from '../errors.ts';
+
+/** PS3.5 section 9.1: components of digits without leading zeros, joined by periods, 64 characters at most. */
+const UID = /^(?=.{1,64}$)(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*$/;
+
+/** Labels as training data name findings: ASCII words, such as Pleural_Thickening. */
+const LABEL = /^[A-Za-z0-9][\w -]{0,63}$/;
+
+/** @throws GatewayError BAD_REQUEST when the text is no UID */
+export function requireUid(text: string, name: string): string {
+  if (!UID.test(text)) throw new GatewayError('BAD_REQUEST', `The ${name} in the address breaks PS3.5 section 9.1.`);
+  return text;
+}
+
+/** @throws GatewayError BAD_REQUEST when the text can be no label of a finding */
+export function requireLabel(text: string): string {
+  if (!LABEL.test(text)) throw new GatewayError('BAD_REQUEST', 'The label in the address is none of a finding.');
+  return text;
+}

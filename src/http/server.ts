@@ -1,0 +1,162 @@
+/**
+ * The HTTP server: every door and view of the gateway that speaks HTTP. Building it does not listen.
+ *
+ * States: built -> listening -> draining -> closed. drain() begins the way out and takes SHUTDOWN_TIMEOUT_MS at most.
+ */
+
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { type FastifyInstance, fastify } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
+import type { Config } from '../config.ts';
+import { GatewayError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { GatewayServices } from '../resolvers/context.ts';
+import { errorHandler, routeOf } from './error-answer.ts';
+import { addGraphql } from './graphql/route.ts';
+import { createSubscriptionEndpoint, type SubscriptionEndpoint } from './graphql/subscriptions.ts';
+import { addHealth, type HealthSources } from './health.ts';
+import { addImages, type ImageSource } from './images.ts';
+import { addLandingPage } from './landing-page.ts';
+import { logRequests } from './request-log.ts';
+import { addSecurityHeaders } from './security-headers.ts';
+import { answerSocketError, refuseUpgrade } from './socket-errors.ts';
+import { addStow } from './stow/route.ts';
+
+/** What the server needs. */
+export interface HttpServerOptions {
+  readonly config: Config;
+  readonly log: Log;
+  readonly schema: GraphQLSchema;
+  readonly services: GatewayServices;
+  readonly images: ImageSource;
+  readonly readiness: HealthSources['readiness'];
+  readonly metrics: HealthSources['metrics'];
+}
+
+/** The server. Disposing drains. */
+export interface HttpServer extends AsyncDisposable {
+  /** Begins to accept connections. Rejects when the address cannot be had. */
+  listen(): Promise<{ readonly url: string }>;
+  /**
+   * Accepts nothing new, tells subscribers, lets running requests and uploads end, then closes. Connections that are open
+   * after SHUTDOWN_TIMEOUT_MS are cut. Calling it again waits for the same end.
+   */
+  drain(): Promise<void>;
+}
+
+/** Bytes of all headers of one request; Node answers 431 above it. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** Bodies of routes that take none; those that do have limits of their own. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** How late Node may notice that a request is overdue; its default of 30 s would double the timeout. */
+const TIMEOUT_CHECK_MS = 1000;
+
+/** Between looks for connections to close while draining. */
+const SWEEP_MS = 50;
+
+const GRAPHQL_PATH = '/graphql';
+
+/** Answered also while draining: whoever watches must see the process go. */
+const ALWAYS_ANSWERED = new Set(['/healthz', '/readyz', '/metrics']);
+
+/** Builds the server with all routes. */
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { config, log } = options;
+  let draining: Promise<void> | undefined;
+  const app = createApp(config, log);
+  logRequests(app, log);
+  addSecurityHeaders(app);
+  refuseWhile(app, () => draining !== undefined);
+  addLandingPage(app);
+  addHealth(app, { readiness: options.readiness, metrics: options.metrics, draining: () => draining !== undefined });
+  addImages(app, options.images);
+  await addStow(app, { config, ingest: options.services.ingest });
+  await addGraphql(app, options);
+  const subscriptions = createSubscriptionEndpoint(options);
+  addUpgrades(app, subscriptions);
+  await app.ready();
+
+  const drain = async (): Promise<void> => {
+    log.info('http.draining');
+    const cut = setTimeout(() => {
+      log.warn('http.drain-timeout', { milliseconds: config.shutdownTimeoutMs });
+      app.server.closeAllConnections();
+    }, config.shutdownTimeoutMs);
+    // Node closes the connections that are idle when the server closes, and keeps those that become idle after.
+    const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
+    try {
+      await Promise.all([subscriptions.close(), app.close()]);
+    } finally {
+      clearTimeout(cut);
+      clearInterval(sweep);
+    }
+    log.info('http.closed');
+  };
+  const drainOnce = (): Promise<void> => {
+    draining ??= drain();
+    return draining;
+  };
+  return {
+    async listen() {
+      const url = await app.listen({ host: config.http.host, port: config.http.port });
+      log.info('http.listening', { url });
+      return { url };
+    },
+    drain: drainOnce,
+    [Symbol.asyncDispose]: drainOnce,
+  };
+}
+
+function createApp(config: Config, log: Log): FastifyInstance {
+  const { http, upload } = config;
+  const app = fastify({
+    logger: false,
+    genReqId: () => randomUUID(), // ids that senders choose might hold a patient's
+    bodyLimit: MAX_BODY_BYTES,
+    keepAliveTimeout: http.keepAliveMs,
+    // Uploads may take longer than other requests; receiveBody() keeps the shorter limit of those.
+    requestTimeout: upload.timeoutMs + http.requestTimeoutMs,
+    return503OnClosing: false, // refuseWhile() answers in the gateway's form
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: http.requestTimeoutMs,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      // Java's client offers h2c by an Upgrade header on every request; only WebSockets are upgrades here.
+      shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
+    },
+    clientErrorHandler: answerSocketError,
+    frameworkErrors: (error, request, reply) => void errorHandler(log)(error, request, reply),
+  });
+  app.server.maxConnections = http.maxConnections;
+  app.setErrorHandler(errorHandler(log));
+  app.setNotFoundHandler(() => {
+    throw new GatewayError('NOT_FOUND', 'There is nothing at this address for this method.');
+  });
+  return app;
+}
+
+/** Refuses new requests on connections that are kept alive. */
+function refuseWhile(app: FastifyInstance, draining: () => boolean): void {
+  app.addHook('onRequest', async (request) => {
+    if (draining() && !ALWAYS_ANSWERED.has(routeOf(request))) {
+      throw new GatewayError('SHUTTING_DOWN', 'The gateway is shutting down.', { retryAfterSeconds: 5 });
+    }
+  });
+  // Tells the client not to send its next request on this connection.
+  app.addHook('onSend', async (_request, reply) => {
+    if (draining()) reply.header('connection', 'close');
+  });
+}
+
+function addUpgrades(app: FastifyInstance, subscriptions: SubscriptionEndpoint): void {
+  app.server.on('upgrade', (request, socket, head) => {
+    if (URL.parse(request.url ?? '', 'http://gateway')?.pathname === GRAPHQL_PATH) {
+      subscriptions.upgrade(request, socket, head);
+    } else {
+      refuseUpgrade(socket, new GatewayError('NOT_FOUND', 'WebSockets are served at /graphql only.'));
+    }
+  });
+}

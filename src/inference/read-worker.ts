@@ -1,0 +1,129 @@
+/**
+ * What runs in a worker thread of the pool. One task at a time, each a function exported by name; errors are returned
+ * as data, so that any rejection that the pool sees means that the thread itself failed.
+ */
+import { readFilm } from '../dicom/film.ts';
+import { serializeError, toGatewayError } from '../errors.ts';
+import { preprocessingVersion } from './manifest.ts';
+import { NativeGate } from './native-gate.ts';
+import { preprocess } from './preprocess.ts';
+import type {
+  HeatMapGrid,
+  LabelScore,
+  ModelReference,
+  Reading,
+  ReadTask,
+  RenderTask,
+  StageTimings,
+  WorkerAnswer,
+} from './reading.ts';
+import { drawHeatMap, drawPreview } from './render.ts';
+import type { ModelOutput, ModelSession } from './session.ts';
+import { SessionCache } from './session-cache.ts';
+import { Stopwatch } from './stopwatch.ts';
+
+/** The active model version, and one that is compared with it. */
+const KEPT_SESSIONS = 2;
+const sessions = new SessionCache(KEPT_SESSIONS);
+
+/** What every task that needs a model brings. */
+interface SessionTask {
+  readonly model: ModelReference;
+  /** ONNX Runtime threads of the session. */
+  readonly intraOpThreads: number;
+  /** See native-gate.ts. */
+  readonly gate: Int32Array<SharedArrayBuffer>;
+}
+
+/** Reads one film: file, pixels, tensor, scores. */
+export function read(task: ReadTask & SessionTask): Promise<WorkerAnswer<Reading>> {
+  return answer(async () => {
+    const gate = new NativeGate(task.gate);
+    const session = await gate.native(() => sessions.get(task.model, task.intraOpThreads));
+    const watch = new Stopwatch();
+    const { film } = await readFilm(task.path, task.limits);
+    const readAndDecode = watch.lap();
+    const input = preprocess(film, session.manifest);
+    const preprocessing = watch.lap();
+    const output = await gate.native(() => session.run(input));
+    const inference = watch.lap();
+    const timings: StageTimings = {
+      ...film.timings,
+      preprocessMs: preprocessing.wallMs,
+      inferenceMs: inference.wallMs,
+      ...processorTimes(readAndDecode.cpuMs, preprocessing.cpuMs, inference.cpuMs),
+    };
+    return toReading(session, output, film.grayscale, timings);
+  });
+}
+
+/** Loads a model and runs it once on an empty film. */
+export function warmUp(task: SessionTask): Promise<WorkerAnswer<null>> {
+  return answer(async () => {
+    const gate = new NativeGate(task.gate);
+    const session = await gate.native(() => sessions.get(task.model, task.intraOpThreads));
+    const { channels, height, width } = session.manifest.input;
+    await gate.native(() => session.run(new Float32Array(channels * height * width)));
+    return null;
+  });
+}
+
+/** The film as PNG. */
+export function renderPreview(task: RenderTask): Promise<WorkerAnswer<Uint8Array>> {
+  return answer(async () => {
+    const { film } = await readFilm(task.path, task.limits);
+    return drawPreview(film, task.maximumSize);
+  });
+}
+
+/** The film with a heat map over it as PNG. */
+export function renderHeatMap(task: RenderTask & { readonly grid: HeatMapGrid }): Promise<WorkerAnswer<Uint8Array>> {
+  return answer(async () => {
+    const { film } = await readFilm(task.path, task.limits);
+    return drawHeatMap(film, task.maximumSize, task.grid);
+  });
+}
+
+async function answer<T>(work: () => Promise<T>): Promise<WorkerAnswer<T>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    const { cause } = toGatewayError(error);
+    return { ok: false, error: serializeError(error), stack: cause instanceof Error ? cause.stack : undefined };
+  }
+}
+
+function toReading(session: ModelSession, output: ModelOutput, grayscale: string, timings: StageTimings): Reading {
+  const { manifest, digest } = session;
+  const map = output.classActivationMap;
+  const scores = manifest.labels.map(({ name, threshold }, index): LabelScore => {
+    const probability = output.probabilities[index] as number;
+    const heatMap = map === null ? [] : everyNth(map.values, index, manifest.labels.length);
+    return { label: name, probability, threshold, positive: probability >= threshold, heatMap };
+  });
+  return {
+    digest,
+    heatMapRows: map?.rows ?? 0,
+    heatMapColumns: map?.columns ?? 0,
+    scores,
+    grayscale,
+    preprocessingVersion: preprocessingVersion(manifest),
+    timings,
+  };
+}
+
+function everyNth(values: Float32Array, first: number, step: number): number[] {
+  return Array.from({ length: values.length / step }, (_, index) => values[first + index * step] as number);
+}
+
+function processorTimes(
+  readAndDecodeMs: number | undefined,
+  preprocessMs: number | undefined,
+  inferenceMs: number | undefined,
+): Pick<StageTimings, 'cpuMs' | 'cpuByStage'> {
+  if (readAndDecodeMs === undefined || preprocessMs === undefined || inferenceMs === undefined) return {};
+  return {
+    cpuMs: readAndDecodeMs + preprocessMs + inferenceMs,
+    cpuByStage: { readAndDecodeMs, preprocessMs, inferenceMs },
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * Bytes -> durable file -> header -> ONE transaction: records, inference and job. Success is answered after the commit.
+ *
+ * Order matters: the film is on disk under its digest before a record points at it. If the process dies in between, the
+ * sender was not answered and sends again; what stays behind is at worst a blob that no record names.
+ */
+import type { Config } from './config.ts';
+import type { HeaderReader, HeaderReading } from './dicom/header-reader.ts';
+import { GatewayError, toGatewayError } from './errors.ts';
+import type { Log } from './log.ts';
+import type { BlobStore, StagedBlob } from './store/blobs.ts';
+import type { Eligibility, Priority } from './store/generated/enums.ts';
+import type { InstanceRecord, InstanceStore, StoredInstance } from './store/instances.ts';
+
+/** Through which door a film comes. */
+export interface IngestSource {
+  readonly door: 'STOW_RS' | 'GRAPHQL' | 'C_STORE';
+  /** Overrides what the film's header says. */
+  readonly priority?: Priority;
+  /** The study that the sender named; a film of another one is refused. */
+  readonly expectedStudyInstanceUid?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A film that is stored and will be read. */
+export interface IngestedInstance {
+  readonly instanceId: string;
+  readonly inferenceId: string;
+  readonly sopInstanceUid: string;
+  readonly sopClassUid: string;
+  readonly studyInstanceUid: string;
+  readonly seriesInstanceUid: string;
+  /** The same bytes were stored before; these are their records. */
+  readonly duplicate: boolean;
+  readonly eligibility: Eligibility;
+  readonly reasons: readonly string[];
+}
+
+/** Takes films in. */
+export interface Ingest {
+  /**
+   * Stores one Part 10 file.
+   *
+   * @param bytes - the file as it arrives; consumed with back-pressure
+   * @throws GatewayError a film error, BUSY, STORAGE_FULL, INSTANCE_CONFLICT, RECORD_CONFLICT, STUDY_MISMATCH,
+   *   MODEL_NOT_ACTIVE, DATABASE_UNAVAILABLE; details carry the SOP Instance and Class UID when they could be read
+   */
+  accept(bytes: AsyncIterable<Uint8Array>, source: IngestSource): Promise<IngestedInstance>;
+}
+
+/** What ingest needs. */
+export interface FilmIngestOptions {
+  readonly blobs: BlobStore;
+  readonly headers: HeaderReader;
+  readonly instances: InstanceStore;
+  readonly maxConcurrent: number;
+  readonly defaultIssuer: Config['defaultPatientIdIssuer'];
+  readonly log: Log;
+  /** Called once a film with how it ended; for metrics. */
+  readonly onOutcome?: (
+    door: IngestSource['door'],
+    outcome: 'stored' | 'duplicate' | 'refused',
+    milliseconds: number,
+  ) => void;
+}
+
+/** The ingest of every door. */
+export class FilmIngest implements Ingest {
+  readonly #options: FilmIngestOptions;
+  #receiving = 0;
+
+  constructor(options: FilmIngestOptions) {
+    this.#options = options;
+  }
+
+  async accept(bytes: AsyncIterable<Uint8Array>, source: IngestSource): Promise<IngestedInstance> {
+    const { blobs, log, maxConcurrent, onOutcome } = this.#options;
+    const began = performance.now();
+    if (this.#receiving >= maxConcurrent) {
+      throw new GatewayError('BUSY', `${maxConcurrent} films are being received already.`, { retryAfterSeconds: 1 });
+    }
+    this.#receiving += 1;
+    try {
+      const staged = await blobs.stage(bytes);
+      const ingested = await this.#admit(staged, source).finally(() => blobs.discard(staged));
+      const milliseconds = performance.now() - began;
+      onOutcome?.(source.door, ingested.duplicate ? 'duplicate' : 'stored', milliseconds);
+      log.info('ingest.stored', {
+        door: source.door,
+        instanceId: ingested.instanceId,
+        inferenceId: ingested.inferenceId,
+        bytes: staged.byteLength,
+        state: ingested.eligibility,
+        milliseconds,
+      });
+      return ingested;
+    } catch (error) {
+      const coded = toGatewayError(error);
+      onOutcome?.(source.door, 'refused', performance.now() - began);
+      log.warn('ingest.refused', { door: source.door, code: coded.code });
+      if (coded.code === 'INTERNAL') log.error('ingest.failed', { door: source.door }, coded.cause ?? coded);
+      throw coded;
+    } finally {
+      this.#receiving -= 1;
+    }
+  }
+
+  async #admit(staged: StagedBlob, source: IngestSource): Promise<IngestedInstance> {
+    const { blobs, headers, instances } = this.#options;
+    const reading = await headers.read(staged.path, source.signal);
+    const { sopInstanceUid, sopClassUid, studyInstanceUid, seriesInstanceUid } = reading.header;
+    try {
+      if (source.expectedStudyInstanceUid !== undefined && source.expectedStudyInstanceUid !== studyInstanceUid) {
+        throw new GatewayError('STUDY_MISMATCH', 'The film belongs to another study than the one it was sent to.');
+      }
+      const stored: StoredInstance =
+        (await instances.find(sopInstanceUid, staged.sha256)) ??
+        (await instances.record(this.#record(staged, await blobs.keep(staged), reading, source)));
+      const { verdict, reasons } = reading.eligibility;
+      return {
+        ...stored,
+        sopInstanceUid,
+        sopClassUid,
+        studyInstanceUid,
+        seriesInstanceUid,
+        eligibility: verdict,
+        reasons,
+      };
+    } catch (error) {
+      throw toGatewayError(error).with({ sopInstanceUid, sopClassUid });
+    }
+  }
+
+  #record(staged: StagedBlob, blobKey: string, reading: HeaderReading, source: IngestSource): InstanceRecord {
+    const { header, eligibility } = reading;
+    const { patient, study, series, image } = header;
+    return {
+      patient: {
+        // Two people without an ID must not become one: such a film is filed under its study.
+        mrn: patient.id ?? `UNIDENTIFIED-${header.studyInstanceUid}`,
+        issuer: patient.issuer ?? this.#options.defaultIssuer,
+        name: patient.name,
+        birthDate: patient.birthDate,
+        sex: patient.sex,
+      },
+      study: { studyInstanceUid: header.studyInstanceUid, ...study },
+      series: { seriesInstanceUid: header.seriesInstanceUid, ...series },
+      instance: {
+        sopInstanceUid: header.sopInstanceUid,
+        sopClassUid: header.sopClassUid,
+        transferSyntaxUid: header.transferSyntaxUid,
+        rows: image.rows,
+        columns: image.columns,
+        photometricInterpretation: image.photometricInterpretation,
+        sha256: staged.sha256,
+        byteLength: staged.byteLength,
+        blobKey,
+        eligibility: eligibility.verdict,
+        eligibilityReasons: eligibility.reasons,
+      },
+      priority: source.priority ?? header.priority,
+    };
+  }
+}

@@ -1,0 +1,95 @@
+/** What Prometheus may scrape: counts, times and depths. No label holds an identifier of a person, study or film. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Reading } from './inference/pool.ts';
+import type { IngestSource } from './ingest.ts';
+import type { InferenceState } from './store/generated/enums.ts';
+
+/** Where depths are read from, at each scrape. */
+export interface MetricSources {
+  readonly queueDepth: () => Promise<{ readonly waiting: number; readonly active: number }>;
+  readonly poolDepth: () => { readonly busy: number; readonly waiting: number };
+}
+
+const STAGE_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** The metrics of one process. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #films: Counter<'door' | 'outcome'>;
+  readonly #ingestSeconds: Histogram<'door'>;
+  readonly #inferences: Counter<'state'>;
+  readonly #stageSeconds: Histogram<'stage'>;
+
+  constructor(sources: MetricSources) {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry, prefix: 'cxr_gateway_' });
+    this.#films = new Counter({
+      name: 'cxr_gateway_films_total',
+      help: 'Films that arrived, by door and outcome',
+      labelNames: ['door', 'outcome'],
+      registers,
+    });
+    this.#ingestSeconds = new Histogram({
+      name: 'cxr_gateway_ingest_seconds',
+      help: 'Time from the first byte of a film to its commit',
+      labelNames: ['door'],
+      buckets: STAGE_SECONDS,
+      registers,
+    });
+    this.#inferences = new Counter({
+      name: 'cxr_gateway_inferences_total',
+      help: 'Inferences that this process settled, by state',
+      labelNames: ['state'],
+      registers,
+    });
+    this.#stageSeconds = new Histogram({
+      name: 'cxr_gateway_stage_seconds',
+      help: 'Time of each stage of a reading in its worker thread',
+      labelNames: ['stage'],
+      buckets: STAGE_SECONDS,
+      registers,
+    });
+    const queue = new Gauge({
+      name: 'cxr_gateway_queue_jobs',
+      help: 'Inference jobs of all processes, waiting and active',
+      labelNames: ['state'],
+      registers,
+      collect: async () => {
+        const { waiting, active } = await sources.queueDepth();
+        queue.set({ state: 'waiting' }, waiting);
+        queue.set({ state: 'active' }, active);
+      },
+    });
+    const pool = new Gauge({
+      name: 'cxr_gateway_pool_tasks',
+      help: 'Tasks of this process in its worker threads, busy and waiting',
+      labelNames: ['state'],
+      registers,
+      collect: () => {
+        const { busy, waiting } = sources.poolDepth();
+        pool.set({ state: 'busy' }, busy);
+        pool.set({ state: 'waiting' }, waiting);
+      },
+    });
+  }
+
+  /** A film arrived. */
+  film(door: IngestSource['door'], outcome: string, milliseconds: number): void {
+    this.#films.inc({ door, outcome });
+    this.#ingestSeconds.observe({ door }, milliseconds / 1000);
+  }
+
+  /** An inference was settled. */
+  inference(state: InferenceState, timings: Reading['timings'] | undefined): void {
+    this.#inferences.inc({ state });
+    if (timings === undefined) return;
+    for (const stage of ['read', 'decode', 'preprocess', 'inference'] as const) {
+      this.#stageSeconds.observe({ stage }, timings[`${stage}Ms`] / 1000);
+    }
+  }
+
+  /** All metrics in the text format. */
+  async text(): Promise<{ readonly contentType: string; readonly body: string }> {
+    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+}

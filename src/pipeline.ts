@@ -1,0 +1,258 @@
+/**
+ * Claims jobs as worker threads free up, refuses what the gate refused, hands the others to the inference pool and writes
+ * what came out. Back-pressure is the claim: no more jobs are taken than threads can run, plus one that waits so that no
+ * thread idles while the next claim is on its way; all others stay in the queue for any process.
+ */
+
+import type { ChangeFeed } from './changes.ts';
+import type { FilmLimits } from './config.ts';
+import { type ErrorCode, GatewayError, toGatewayError } from './errors.ts';
+import type { InferencePool, Reading } from './inference/pool.ts';
+import type { Log } from './log.ts';
+import type { InferenceState } from './store/generated/enums.ts';
+import type { ClaimedInference, NewResult } from './store/inference-records.ts';
+import type { InferenceStore } from './store/inferences.ts';
+import { CHANNELS, type Listener } from './store/listener.ts';
+import { type Claim, HEARTBEAT_INTERVAL_MS, type InferenceQueue } from './store/queue.ts';
+
+/** A coded concept for a label. */
+export interface LabelCode {
+  readonly system: string;
+  readonly code: string;
+  readonly display: string;
+}
+
+/** What the pipeline needs. */
+export interface PipelineOptions {
+  readonly queue: InferenceQueue;
+  readonly inferences: InferenceStore;
+  readonly listener: Listener;
+  readonly changes: ChangeFeed;
+  readonly pool: InferencePool;
+  readonly limits: FilmLimits;
+  readonly maxAttempts: number;
+  /** Absolute path of a blob. */
+  readonly blobPath: (key: string) => string;
+  /** Folder of the model with this digest on this machine; undefined when it is not here. */
+  readonly modelDirectory: (digest: string) => string | undefined;
+  readonly codeOfLabel: (label: string) => LabelCode | null;
+  readonly log: Log;
+  /** Called once a settled attempt; for metrics. */
+  readonly onOutcome?: (state: InferenceState, timings: Reading['timings'] | undefined) => void;
+}
+
+/** Retries and released jobs become ready without a notification. */
+const POLL_MS = 1000;
+
+const DEAD_LETTER_INTERVAL_MS = 2000;
+const DEAD_LETTER_BATCH = 20;
+const RECONCILE_INTERVAL_MS = 60_000;
+
+interface Running {
+  readonly claim: Claim;
+  readonly cancel: AbortController;
+}
+
+/** Runs inferences in this process. */
+export class Pipeline implements AsyncDisposable {
+  readonly #options: PipelineOptions;
+  readonly #running = new Map<string, Running>();
+  readonly #settling = new Set<Promise<void>>();
+  readonly #stops: (() => void)[] = [];
+  readonly #stopping = new AbortController();
+  #filling: Promise<void> | undefined;
+  #woken = false;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+  }
+
+  /** Inferences that this process runs now. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Begins to claim. */
+  open(): void {
+    const { listener } = this.#options;
+    this.#stops.push(listener.on(CHANNELS.jobs, () => this.#wake()));
+    this.#every(POLL_MS, async () => this.#wake());
+    this.#every(HEARTBEAT_INTERVAL_MS, () => this.#heartbeat());
+    this.#every(DEAD_LETTER_INTERVAL_MS, () => this.#buryDeadLetters());
+    this.#every(RECONCILE_INTERVAL_MS, () => this.#reconcile());
+    void this.#followCancellations();
+    void this.#guard('pipeline.reconcile-failed', this.#reconcile());
+    this.#wake();
+  }
+
+  /** Claims no more; what runs goes on. */
+  pause(): void {
+    this.#stopping.abort();
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  /** Resolves when nothing runs any more. */
+  async drained(): Promise<void> {
+    await this.#filling;
+    while (this.#settling.size > 0) await Promise.allSettled(this.#settling);
+  }
+
+  /** Stops claiming and gives back what still runs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.pause();
+    await this.#filling;
+    for (const { cancel } of this.#running.values()) cancel.abort(SHUTDOWN);
+    await this.drained();
+  }
+
+  #every(milliseconds: number, action: () => Promise<void>): void {
+    const timer = setInterval(() => void this.#guard('pipeline.upkeep-failed', action()), milliseconds);
+    this.#stops.push(() => clearInterval(timer));
+  }
+
+  async #guard(event: string, action: Promise<void>): Promise<void> {
+    try {
+      await action;
+    } catch (error) {
+      this.#options.log.error(event, {}, error);
+    }
+  }
+
+  #wake(): void {
+    this.#woken = true;
+    if (this.#stopping.signal.aborted) return;
+    this.#filling ??= this.#guard('pipeline.claim-failed', this.#fill()).finally(() => {
+      this.#filling = undefined;
+    });
+  }
+
+  async #fill(): Promise<void> {
+    const { queue, pool } = this.#options;
+    while (this.#woken && !this.#stopping.signal.aborted) {
+      this.#woken = false;
+      const slots = pool.threads + 1 - this.#running.size;
+      if (slots <= 0) return; // a thread that frees up wakes us again
+      const claims = await queue.claim(slots);
+      for (const claim of claims) this.#start(claim);
+      this.#woken ||= claims.length === slots;
+    }
+  }
+
+  #start(claim: Claim): void {
+    const cancel = new AbortController();
+    this.#running.set(claim.jobId, { claim, cancel });
+    const settled = this.#guard('pipeline.settle-failed', this.#run(claim, cancel.signal)).finally(() => {
+      this.#running.delete(claim.jobId);
+      this.#settling.delete(settled);
+      this.#wake();
+    });
+    this.#settling.add(settled);
+  }
+
+  async #run(claim: Claim, signal: AbortSignal): Promise<void> {
+    const { inferences, queue, log, onOutcome } = this.#options;
+    const claimed = await inferences.begin(claim);
+    if (claimed === undefined) return queue.discard(claim);
+    if (claimed.eligibility === 'INELIGIBLE') {
+      await inferences.refuse(claimed, claimed.eligibilityReasons);
+      onOutcome?.('INELIGIBLE', undefined);
+      return;
+    }
+    let reading: Reading;
+    try {
+      reading = await this.#read(claimed, signal);
+    } catch (error) {
+      return this.#settleFailure(claimed, signal, toGatewayError(error));
+    }
+    const written = await inferences.finish(claimed, this.#result(reading));
+    if (written) onOutcome?.('DONE', reading.timings);
+    log.info('inference.done', {
+      inferenceId: claimed.inferenceId,
+      attempt: claimed.attempt,
+      milliseconds: Date.now() - claimed.queuedAt.getTime(),
+      state: written ? 'DONE' : 'UNWANTED',
+    });
+  }
+
+  async #read(claimed: ClaimedInference, signal: AbortSignal): Promise<Reading> {
+    const { pool, blobPath, limits, modelDirectory } = this.#options;
+    const directory = modelDirectory(claimed.modelDigest);
+    if (directory === undefined) {
+      throw new GatewayError(
+        'MODEL_INVALID',
+        `No folder of MODELS_DIR on this machine holds the model ${claimed.modelDigest}.`,
+      );
+    }
+    const model = { directory, digest: claimed.modelDigest };
+    return pool.read({ path: blobPath(claimed.blobKey), model, limits }, signal);
+  }
+
+  #result(reading: Reading): NewResult {
+    const { codeOfLabel } = this.#options;
+    const { readMs, decodeMs, preprocessMs, inferenceMs } = reading.timings;
+    return {
+      heatMapRows: reading.heatMapRows,
+      heatMapColumns: reading.heatMapColumns,
+      timings: { readMs, decodeMs, preprocessMs, inferenceMs },
+      findings: reading.scores.map(({ label, probability, threshold, positive, heatMap }) => {
+        const code = codeOfLabel(label);
+        return {
+          label,
+          probability,
+          threshold,
+          positive,
+          heatMap,
+          code: code === null ? null : { system: code.system, value: code.code, display: code.display },
+        };
+      }),
+    };
+  }
+
+  async #settleFailure(claimed: ClaimedInference, signal: AbortSignal, error: GatewayError): Promise<void> {
+    const { inferences, queue, log, maxAttempts, onOutcome } = this.#options;
+    const { inferenceId, attempt } = claimed;
+    if (signal.aborted) {
+      return signal.reason === SHUTDOWN ? inferences.release(claimed) : queue.discard(claimed.claim);
+    }
+    const code: ErrorCode = error.code;
+    log.warn('inference.attempt-failed', { inferenceId, attempt, code });
+    if (code === 'INTERNAL') log.error('inference.unexpected', { inferenceId }, error.cause);
+    if (error.retryable && attempt < maxAttempts) return inferences.retryLater(claimed, code, error.message);
+    if (await inferences.fail(claimed, code, error.message)) onOutcome?.('FAILED', undefined);
+  }
+
+  async #heartbeat(): Promise<void> {
+    await this.#options.queue.heartbeat([...this.#running.values()].map(({ claim }) => claim));
+  }
+
+  async #buryDeadLetters(): Promise<void> {
+    const { queue, inferences } = this.#options;
+    for (const letter of await queue.claimDeadLetters(DEAD_LETTER_BATCH)) await inferences.failDeadLetter(letter);
+  }
+
+  async #reconcile(): Promise<void> {
+    const count = await this.#options.inferences.requeueOrphans();
+    if (count > 0) this.#options.log.warn('inference.orphans-requeued', { count });
+  }
+
+  /** Stops what runs here when its cancellation, made on any process, comes by in the change feed. */
+  async #followCancellations(): Promise<void> {
+    const { changes, log } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        for await (const change of changes.subscribe({ types: ['INFERENCE_CANCELLED'], signal })) {
+          for (const { claim, cancel } of this.#running.values()) {
+            if (claim.inferenceId === change.inferenceId) cancel.abort(CANCELLED);
+          }
+        }
+        return;
+      } catch (error) {
+        log.error('pipeline.cancellations-lost', {}, error);
+      }
+    }
+  }
+}
+
+const SHUTDOWN = 'the process shuts down';
+const CANCELLED = 'the inference was cancelled';

@@ -1,0 +1,72 @@
+/** Whether this process can do its work now: what a load balancer or an orchestrator asks at /readyz. */
+import type { InferencePool } from './inference/pool.ts';
+import type { ModelPackage } from './inference/registry.ts';
+import type { Store } from './store/store.ts';
+
+/** One thing that must be in order. */
+export interface ReadinessCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was found, or what to do. */
+  readonly detail: string;
+}
+
+/** What is looked at. */
+export interface ReadinessOptions {
+  readonly store: Store;
+  readonly pool: InferencePool;
+  /** Models of this machine by digest. */
+  readonly models: ReadonlyMap<string, ModelPackage>;
+  /** Whether this process reads films. */
+  readonly reads: boolean;
+}
+
+/** Answers /readyz. */
+export class Readiness {
+  readonly #options: ReadinessOptions;
+  #stopping = false;
+
+  constructor(options: ReadinessOptions) {
+    this.#options = options;
+  }
+
+  /** From now on: not ready, so that no new work is sent here. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  /** Looks at the process, the database, the model and the pool. */
+  async check(): Promise<readonly ReadinessCheck[]> {
+    const process: ReadinessCheck = this.#stopping
+      ? { name: 'process', ok: false, detail: 'shutting down' }
+      : { name: 'process', ok: true, detail: 'running' };
+    try {
+      await this.#options.store.ping();
+    } catch {
+      return [process, { name: 'database', ok: false, detail: 'does not answer: look at DATABASE_URL and the server' }];
+    }
+    return [process, { name: 'database', ok: true, detail: 'answers' }, await this.#model(), this.#pool()];
+  }
+
+  async #model(): Promise<ReadinessCheck> {
+    const { store, models, reads } = this.#options;
+    const active = await store.modelVersions.active();
+    if (active === null) {
+      return { name: 'model', ok: false, detail: 'no model version is active: use the mutation activateModelVersion' };
+    }
+    const named = `${active.name}@${active.version}`;
+    if (reads && !models.has(active.digest)) {
+      return {
+        name: 'model',
+        ok: false,
+        detail: `${named} is active, but MODELS_DIR of this machine does not hold it`,
+      };
+    }
+    return { name: 'model', ok: true, detail: named };
+  }
+
+  #pool(): ReadinessCheck {
+    const { busy, waiting, threads } = this.#options.pool.statistics;
+    return { name: 'pool', ok: true, detail: `${threads} threads, ${busy} busy, ${waiting} waiting` };
+  }
+}

@@ -1,0 +1,80 @@
+/** The schema of the API, built from the resolvers. */
+import 'reflect-metadata';
+import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import { buildSchema, type PubSub } from 'type-graphql';
+import { Series } from '../schema/series.type.ts';
+import { ChangeResolver } from './change.resolver.ts';
+import { FindingResolver } from './finding.resolver.ts';
+import { FindingsCompletedResolver } from './findings-completed.resolver.ts';
+import { HeatMapResolver } from './heat-map.resolver.ts';
+import { InferenceResolver } from './inference.resolver.ts';
+import { InferenceMutationsResolver } from './inference-mutations.resolver.ts';
+import { InferenceProgressResolver } from './inference-progress.resolver.ts';
+import { IngestResolver } from './ingest.resolver.ts';
+import { InstanceResolver } from './instance.resolver.ts';
+import { ModelManifestResolver } from './model-manifest.resolver.ts';
+import { ModelTransitionResolver, ModelVersionResolver } from './model-version.resolver.ts';
+import { ModelVersionChangedResolver } from './model-version-changed.resolver.ts';
+import { NodeResolver } from './node.resolver.ts';
+import { PatientResolver } from './patient.resolver.ts';
+import { SeriesResolver } from './series.resolver.ts';
+import { StudyResolver } from './study.resolver.ts';
+
+/** type-graphql demands one even where every subscription brings its own source, as all of ours do. */
+const noPubSub: PubSub = {
+  publish: () => {
+    throw new Error('Events come from the change feed, never from a PubSub.');
+  },
+  subscribe: () => {
+    throw new Error('Events come from the change feed, never from a PubSub.');
+  },
+};
+
+/** Builds the schema; the same each time. */
+export async function buildGatewaySchema(): Promise<GraphQLSchema> {
+  const schema = await buildSchema({
+    resolvers: [
+      NodeResolver,
+      PatientResolver,
+      StudyResolver,
+      SeriesResolver,
+      InstanceResolver,
+      InferenceResolver,
+      InferenceMutationsResolver,
+      FindingResolver,
+      HeatMapResolver,
+      ModelVersionResolver,
+      ModelTransitionResolver,
+      ModelManifestResolver,
+      ChangeResolver,
+      IngestResolver,
+      FindingsCompletedResolver,
+      InferenceProgressResolver,
+      ModelVersionChangedResolver,
+    ],
+    orphanedTypes: [Series],
+    pubSub: noPubSub,
+    // Input is checked by scalars and by the store; class-validator is not used.
+    validate: false,
+  });
+  describeRoots(schema);
+  return schema;
+}
+
+/** type-graphql makes the root types itself and leaves them without a description. */
+function describeRoots(schema: GraphQLSchema): void {
+  const descriptions = [
+    [schema.getQueryType(), 'What is stored. Lists are pages by cursor; objects have global ids.'],
+    [schema.getMutationType(), 'What can be changed. Success is answered once it is durable.'],
+    [
+      schema.getSubscriptionType(),
+      'What happens, pushed as it happens. Every event carries a cursor; subscribing again after it misses nothing.',
+    ],
+  ] as const;
+  for (const [type, description] of descriptions) if (type) type.description = description;
+}
+
+/** The schema as text, sorted, as it is committed in schema.graphql. */
+export function printGatewaySchema(schema: GraphQLSchema): string {
+  return `${printSchema(lexicographicSortSchema(schema))}\n`;
+}

@@ -1,0 +1,63 @@
+import { Arg, Ctx, Resolver, Root, Subscription } from 'type-graphql';
+import { cancellable } from '../changes.ts';
+import { DicomUid } from '../schema/scalars.ts';
+import { InferenceProgress } from '../schema/subscription.type.ts';
+import type { ChangeType, InferenceState } from '../store/generated/enums.ts';
+import type { GatewayContext } from './context.ts';
+import { eventLoaders } from './event-loaders.ts';
+
+interface Arguments {
+  readonly studyInstanceUid: string;
+  readonly after?: string | null;
+}
+
+/** The state that each change of an inference reaches. */
+const STATES = new Map<ChangeType, InferenceState>([
+  ['INFERENCE_QUEUED', 'QUEUED'],
+  ['INFERENCE_STARTED', 'RUNNING'],
+  ['INFERENCE_DONE', 'DONE'],
+  ['INFERENCE_INELIGIBLE', 'INELIGIBLE'],
+  ['INFERENCE_FAILED', 'FAILED'],
+  ['INFERENCE_CANCELLED', 'CANCELLED'],
+]);
+
+/** Readings as they go on. */
+@Resolver()
+export class InferenceProgressResolver {
+  @Subscription(() => InferenceProgress, {
+    subscribe: ({ args, context }) => inferenceProgress(args as Arguments, context as GatewayContext),
+    description: "Each step of the readings of a study's films, once and in order.",
+  })
+  inferenceProgress(
+    @Root() progress: InferenceProgress,
+    @Arg('studyInstanceUid', () => DicomUid, { description: 'Study Instance UID; the study need not exist yet.' })
+    _studyInstanceUid: string,
+    @Arg('after', () => String, {
+      nullable: true,
+      description: 'Cursor of the last event received; absent: from now on. CURSOR_EXPIRED when it is too old.',
+    })
+    _after: string | null,
+    @Ctx() context: GatewayContext,
+  ): InferenceProgress {
+    context.loaders = eventLoaders(context.services.store, progress);
+    return progress;
+  }
+}
+
+function inferenceProgress(
+  { studyInstanceUid, after }: Arguments,
+  { services: { changes, store } }: GatewayContext,
+): AsyncGenerator<InferenceProgress, void, void> {
+  return cancellable(async function* (signal) {
+    for await (const event of changes.subscribe({ types: [...STATES.keys()], after: after ?? null, signal })) {
+      const state = STATES.get(event.type);
+      if (event.studyId === null || event.inferenceId === null || state === undefined) continue;
+      const loaders = eventLoaders(store, event);
+      const study = await loaders.studies.load(event.studyId);
+      if (study?.studyInstanceUid !== studyInstanceUid) continue;
+      const inference = await loaders.inferences.load(event.inferenceId);
+      if (inference === null) continue;
+      yield { cursor: event.cursor, type: event.type, state, changedAt: event.createdAt, inference };
+    }
+  });
+}

@@ -1,0 +1,85 @@
+/** The loaders of one operation: what its fields ask for, gathered into one statement a kind. */
+import DataLoader from 'dataloader';
+import type { PrismaClient } from '../store/client.ts';
+import {
+  FINDINGS_OF_INFERENCE,
+  FINDINGS_OF_STUDY,
+  findingsOfStudyBySign,
+  INFERENCES_OF_INSTANCE,
+  INFERENCES_OF_STUDY,
+  INSTANCES_OF_SERIES,
+  INSTANCES_OF_STUDY,
+  type Relation,
+  SERIES_OF_STUDY,
+  STUDIES_OF_PATIENT,
+  TRANSITIONS_OF_MODEL_VERSION,
+} from '../store/reads/children.ts';
+import { heatMapValues } from '../store/reads/heat-maps.ts';
+import {
+  FINDINGS,
+  INFERENCES,
+  INSTANCES,
+  MODEL_TRANSITIONS,
+  MODEL_VERSIONS,
+  PATIENTS,
+  SERIES,
+  STUDIES,
+  type StudyRow,
+  type Table,
+} from '../store/reads/tables.ts';
+import { ChildrenLoader, RowLoader, StatementsUnderWay } from './row-loader.ts';
+
+/** Most findings whose grids one statement reads: 49 numbers each. */
+const MAXIMUM_GRIDS = 1000;
+
+/** The loaders of one operation, or of one event. */
+export type Loaders = ReturnType<typeof createLoaders>;
+
+/** Fresh loaders, which remember what they loaded. */
+export function createLoaders(prisma: PrismaClient) {
+  const underWay = new StatementsUnderWay();
+  const byId = <Row extends { readonly id: string }>(table: Table<Row>) => new RowLoader(prisma, table, underWay);
+  const below = <Row extends { readonly id: string }>(relation: Relation<Row>, rows: RowLoader<Row>, limit?: number) =>
+    new ChildrenLoader(prisma, relation, rows, underWay, limit);
+
+  const patients = byId(PATIENTS);
+  const studies = byId(STUDIES);
+  const series = byId(SERIES);
+  const instances = byId(INSTANCES);
+  const inferences = byId(INFERENCES);
+  const findings = byId(FINDINGS);
+  const modelVersions = byId(MODEL_VERSIONS);
+  const modelTransitions = byId(MODEL_TRANSITIONS);
+  const studiesOfPatient = new Map<number, ChildrenLoader<StudyRow>>();
+
+  return {
+    patients,
+    studies,
+    series,
+    instances,
+    inferences,
+    findings,
+    modelVersions,
+    modelTransitions,
+    /** @param limit - most studies a patient */
+    studiesOfPatient: (limit: number): ChildrenLoader<StudyRow> => {
+      const loader = studiesOfPatient.get(limit) ?? below(STUDIES_OF_PATIENT, studies, limit);
+      studiesOfPatient.set(limit, loader);
+      return loader;
+    },
+    seriesOfStudy: below(SERIES_OF_STUDY, series),
+    instancesOfStudy: below(INSTANCES_OF_STUDY, instances),
+    instancesOfSeries: below(INSTANCES_OF_SERIES, instances),
+    inferencesOfStudy: below(INFERENCES_OF_STUDY, inferences),
+    inferencesOfInstance: below(INFERENCES_OF_INSTANCE, inferences),
+    findingsOfStudy: below(FINDINGS_OF_STUDY, findings),
+    positiveFindingsOfStudy: below(findingsOfStudyBySign(true), findings),
+    negativeFindingsOfStudy: below(findingsOfStudyBySign(false), findings),
+    findingsOfInference: below(FINDINGS_OF_INFERENCE, findings),
+    transitionsOfModelVersion: below(TRANSITIONS_OF_MODEL_VERSION, modelTransitions),
+    heatMapValues: new DataLoader<string, number[]>((ids) => heatMapValues(prisma, ids), {
+      maxBatchSize: MAXIMUM_GRIDS,
+      batchScheduleFn: underWay.afterThem,
+    }),
+  };
+}

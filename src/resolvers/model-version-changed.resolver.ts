@@ -1,0 +1,45 @@
+import { Arg, Ctx, Resolver, Root, Subscription } from 'type-graphql';
+import { cancellable } from '../changes.ts';
+import { ModelVersionChanged } from '../schema/subscription.type.ts';
+import type { GatewayContext } from './context.ts';
+import { eventLoaders } from './event-loaders.ts';
+
+interface Arguments {
+  readonly after?: string | null;
+}
+
+/** Model versions as they are registered and moved. */
+@Resolver()
+export class ModelVersionChangedResolver {
+  @Subscription(() => ModelVersionChanged, {
+    subscribe: ({ args, context }) => modelVersionChanged(args as Arguments, context as GatewayContext),
+    description: 'Model versions as they are registered and moved between states, each once and in order.',
+  })
+  modelVersionChanged(
+    @Root() changed: ModelVersionChanged,
+    @Arg('after', () => String, {
+      nullable: true,
+      description: 'Cursor of the last event received; absent: from now on. CURSOR_EXPIRED when it is too old.',
+    })
+    _after: string | null,
+    @Ctx() context: GatewayContext,
+  ): ModelVersionChanged {
+    context.loaders = eventLoaders(context.services.store, changed);
+    return changed;
+  }
+}
+
+function modelVersionChanged(
+  { after }: Arguments,
+  { services: { changes, store } }: GatewayContext,
+): AsyncGenerator<ModelVersionChanged, void, void> {
+  return cancellable(async function* (signal) {
+    for await (const event of changes.subscribe({ types: ['MODEL_VERSION_CHANGED'], after: after ?? null, signal })) {
+      if (event.modelVersionId === null) continue;
+      const loaders = eventLoaders(store, event);
+      const modelVersion = await loaders.modelVersions.load(event.modelVersionId);
+      if (modelVersion === null) continue;
+      yield { cursor: event.cursor, changedAt: event.createdAt, modelVersion };
+    }
+  });
+}

@@ -1,0 +1,93 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { GatewayError } from '../errors.ts';
+import { fromGlobalId } from '../schema/global-id.ts';
+import { ModelVersionFilterInput, ModelVersionOrder } from '../schema/model-version.input.ts';
+import { ModelTransition, ModelVersion, ModelVersionConnection } from '../schema/model-version.type.ts';
+import { ActivateModelVersionPayload } from '../schema/mutation.type.ts';
+import { PageArguments } from '../schema/page.input.ts';
+import type { Connection } from '../schema/page.type.ts';
+import { findModelVersion, findModelVersionByDigest, listModelVersions } from '../store/reads/model-versions.ts';
+import type { ModelTransitionRow } from '../store/reads/tables.ts';
+import { toConnection } from './connection.ts';
+import { type GatewayContext, renewLoaders } from './context.ts';
+
+/** Model versions. */
+@Resolver(() => ModelVersion)
+export class ModelVersionResolver {
+  @Query(() => ModelVersion, {
+    nullable: true,
+    description: 'A model version by id, by name and version together, or by digest; null when there is none.',
+  })
+  async modelVersion(
+    @Arg('id', () => ID, { nullable: true, description: 'Global id.' }) id: string | null,
+    @Arg('name', () => String, { nullable: true, description: 'Name of the model; needs version.' })
+    name: string | null,
+    @Arg('version', () => String, { nullable: true, description: 'Version of the model; needs name.' })
+    version: string | null,
+    @Arg('digest', () => String, { nullable: true, description: 'SHA-256 of the ONNX file, hexadecimal.' })
+    digest: string | null,
+    @Ctx() { loaders, services }: GatewayContext,
+  ): Promise<ModelVersion | null> {
+    if (id && !name && !version && !digest) return loaders.modelVersions.load(fromGlobalId('ModelVersion', id));
+    if (!id && name && version && !digest) return findModelVersion(services.store.prisma, name, version);
+    if (!id && !name && !version && digest) return findModelVersionByDigest(services.store.prisma, digest);
+    throw new GatewayError('BAD_REQUEST', 'Give either id, or name and version, or digest.');
+  }
+
+  @Query(() => ModelVersionConnection, { description: 'Model versions, page by page.' })
+  async modelVersions(
+    @Args(() => PageArguments) page: PageArguments,
+    @Arg('filter', () => ModelVersionFilterInput, { nullable: true, description: 'Which versions; default: all.' })
+    filter: ModelVersionFilterInput | null,
+    @Arg('orderBy', () => ModelVersionOrder, {
+      defaultValue: { field: 'CREATED_AT', direction: 'DESC' },
+      description: 'In which order.',
+    })
+    { direction }: ModelVersionOrder,
+    @Ctx() { loaders, services }: GatewayContext,
+  ): Promise<Connection<ModelVersion>> {
+    return toConnection(
+      await listModelVersions(services.store.prisma, filter ?? {}, direction, page),
+      loaders.modelVersions,
+    );
+  }
+
+  @Mutation(() => ActivateModelVersionPayload, {
+    description:
+      'Makes a version the one that reads new films; the one before is retired. Both moves are recorded with actor and reason. Readings under way finish on their version. Activating the active version changes nothing.',
+  })
+  async activateModelVersion(
+    @Arg('modelVersionId', () => ID, { description: 'Global id of the model version.' }) globalId: string,
+    @Arg('reason', () => String, { description: 'Why, for the record: 1 to 2,000 characters.' }) reason: string,
+    @Ctx() context: GatewayContext,
+  ): Promise<ActivateModelVersionPayload> {
+    const modelVersionId = fromGlobalId('ModelVersion', globalId);
+    await context.services.store.modelVersions.activate({ modelVersionId, reason, actor: context.actor });
+    renewLoaders(context);
+    const modelVersion = await context.loaders.modelVersions.load(modelVersionId);
+    if (modelVersion === null) throw new GatewayError('NOT_FOUND', 'There is no such model version.');
+    return { modelVersion };
+  }
+
+  @FieldResolver(() => [ModelTransition], {
+    description: 'Every move between states, oldest first; 1,000 at most.',
+  })
+  async transitions(
+    @Root() { id }: ModelVersion,
+    @Ctx() { loaders }: GatewayContext,
+  ): Promise<readonly ModelTransition[]> {
+    return loaders.transitionsOfModelVersion.load(id);
+  }
+}
+
+/** Fields of transitions. */
+@Resolver(() => ModelTransition)
+export class ModelTransitionResolver {
+  @FieldResolver(() => ModelVersion, { description: 'What was moved.' })
+  async modelVersion(
+    @Root() transition: ModelTransitionRow,
+    @Ctx() { loaders }: GatewayContext,
+  ): Promise<ModelVersion | null> {
+    return loaders.modelVersions.load(transition.modelVersionId);
+  }
+}

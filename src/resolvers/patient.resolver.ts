@@ -1,0 +1,62 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { GatewayError } from '../errors.ts';
+import { fromGlobalId } from '../schema/global-id.ts';
+import { PageArguments } from '../schema/page.input.ts';
+import type { Connection } from '../schema/page.type.ts';
+import { PatientFilterInput, PatientOrder } from '../schema/patient.input.ts';
+import { Patient, PatientConnection } from '../schema/patient.type.ts';
+import { Study } from '../schema/study.type.ts';
+import { MAXIMUM_PAGE_SIZE } from '../store/reads/keyset.ts';
+import { findPatient, listPatients } from '../store/reads/patients.ts';
+import { toConnection } from './connection.ts';
+import type { GatewayContext } from './context.ts';
+
+/** Patients. */
+@Resolver(() => Patient)
+export class PatientResolver {
+  @Query(() => Patient, {
+    nullable: true,
+    description: 'A patient by id, or by medical record number and issuer together; null when there is none.',
+  })
+  async patient(
+    @Arg('id', () => ID, { nullable: true, description: 'Global id.' }) id: string | null,
+    @Arg('mrn', () => String, { nullable: true, description: 'Medical record number; needs issuer.' })
+    mrn: string | null,
+    @Arg('issuer', () => String, { nullable: true, description: 'Issuer of the medical record number.' })
+    issuer: string | null,
+    @Ctx() { loaders, services }: GatewayContext,
+  ): Promise<Patient | null> {
+    if (id && !mrn && !issuer) return loaders.patients.load(fromGlobalId('Patient', id));
+    if (!id && mrn && issuer) return findPatient(services.store.prisma, mrn, issuer);
+    throw new GatewayError('BAD_REQUEST', 'Give either id, or mrn and issuer.');
+  }
+
+  @Query(() => PatientConnection, { description: 'Patients, page by page.' })
+  async patients(
+    @Args(() => PageArguments) page: PageArguments,
+    @Arg('filter', () => PatientFilterInput, { nullable: true, description: 'Which patients; default: all.' })
+    filter: PatientFilterInput | null,
+    @Arg('orderBy', () => PatientOrder, {
+      defaultValue: { field: 'CREATED_AT', direction: 'DESC' },
+      description: 'In which order.',
+    })
+    order: PatientOrder,
+    @Ctx() { loaders, services }: GatewayContext,
+  ): Promise<Connection<Patient>> {
+    return toConnection(await listPatients(services.store.prisma, filter ?? {}, order, page), loaders.patients);
+  }
+
+  @FieldResolver(() => [Study], {
+    description: 'The latest studies, newest first. For all of them: query studies with the patientId filter.',
+  })
+  async studies(
+    @Root() { id }: Patient,
+    @Arg('first', () => Int, { defaultValue: 50, description: 'Most studies: 1 to 200.' }) first: number,
+    @Ctx() { loaders }: GatewayContext,
+  ): Promise<readonly Study[]> {
+    if (first < 1 || first > MAXIMUM_PAGE_SIZE) {
+      throw new GatewayError('BAD_REQUEST', `1 to ${MAXIMUM_PAGE_SIZE} studies can be asked for at once.`);
+    }
+    return loaders.studiesOfPatient(first).load(id);
+  }
+}

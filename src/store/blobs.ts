@@ -1,0 +1,151 @@
+/**
+ * Films as content-addressed files: BLOB_DIR/ab/cd/<sha256>.dcm. A film is written to incoming/, synced, then renamed to
+ * its digest and its folders are synced, so a blob is whole and on disk, or absent.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { GatewayError, toGatewayError } from '../errors.ts';
+
+/** A film that has arrived whole but has no record yet. */
+export interface StagedBlob {
+  /** Where its bytes are now. */
+  readonly path: string;
+  /** Of all bytes, hexadecimal. */
+  readonly sha256: string;
+  readonly byteLength: number;
+}
+
+/** Limits and folder. */
+export interface BlobStoreOptions {
+  readonly directory: string;
+  readonly maxFileBytes: number;
+  readonly minFreeDiskBytes: number;
+}
+
+/** Files left in incoming/ for longer than this belong to no living upload. */
+const ABANDONED_AFTER_MS = 24 * 3600_000;
+
+/** How long one reading of the free space is used. */
+const FREE_SPACE_AGE_MS = 500;
+
+/** Stores films. */
+export class BlobStore {
+  readonly #options: BlobStoreOptions;
+  readonly #incoming: string;
+  /** At most 65,536 paths. */
+  readonly #syncedFolders = new Set<string>();
+  #freeSpace = { at: 0, bytes: 0 };
+
+  constructor(options: BlobStoreOptions) {
+    this.#options = options;
+    this.#incoming = join(options.directory, 'incoming');
+  }
+
+  /** Makes the folder and removes what dead uploads left behind. */
+  async open(): Promise<void> {
+    await mkdir(this.#incoming, { recursive: true });
+    for (const name of await readdir(this.#incoming)) {
+      const path = join(this.#incoming, name);
+      const info = await stat(path).catch(() => undefined);
+      if (info !== undefined && Date.now() - info.mtimeMs > ABANDONED_AFTER_MS) await rm(path, { force: true });
+    }
+  }
+
+  /**
+   * Writes the bytes to disk as they come; memory holds one chunk.
+   *
+   * @throws GatewayError STORAGE_FULL, PAYLOAD_TOO_LARGE, or what the source threw; nothing is left behind then
+   */
+  async stage(bytes: AsyncIterable<Uint8Array>): Promise<StagedBlob> {
+    await this.#refuseWhenFull();
+    const path = join(this.#incoming, randomUUID());
+    const file = await open(path, 'wx', 0o640);
+    try {
+      const { sha256, byteLength } = await this.#copy(bytes, file);
+      await file.datasync();
+      await file.close();
+      return { path, sha256, byteLength };
+    } catch (error) {
+      await file.close().catch(() => {});
+      await rm(path, { force: true });
+      throw toGatewayError(error);
+    }
+  }
+
+  async #copy(bytes: AsyncIterable<Uint8Array>, file: FileHandle): Promise<{ sha256: string; byteLength: number }> {
+    const hash = createHash('sha256');
+    const { maxFileBytes } = this.#options;
+    let byteLength = 0;
+    for await (const chunk of bytes) {
+      byteLength += chunk.byteLength;
+      if (byteLength > maxFileBytes) {
+        throw new GatewayError('PAYLOAD_TOO_LARGE', `The film is larger than DICOM_MAX_FILE_BYTES (${maxFileBytes}).`);
+      }
+      hash.update(chunk);
+      for (let written = 0; written < chunk.byteLength; ) {
+        written += (await file.write(chunk, written, chunk.byteLength - written)).bytesWritten;
+      }
+    }
+    return { sha256: hash.digest('hex'), byteLength };
+  }
+
+  /**
+   * Gives a staged film its final place; durable when this resolves.
+   *
+   * @returns the blob's key
+   */
+  async keep(staged: StagedBlob): Promise<string> {
+    const key = `${staged.sha256.slice(0, 2)}/${staged.sha256.slice(2, 4)}/${staged.sha256}.dcm`;
+    const target = this.path(key);
+    const folder = dirname(target);
+    await mkdir(folder, { recursive: true });
+    await rename(staged.path, target);
+    await syncFolder(folder);
+    await this.#syncParents(folder);
+    return key;
+  }
+
+  /** The folders above are made once and then stay: each is synced once a process. */
+  async #syncParents(folder: string): Promise<void> {
+    if (this.#syncedFolders.has(folder)) return;
+    await syncFolder(dirname(folder));
+    await syncFolder(this.#options.directory);
+    this.#syncedFolders.add(folder);
+  }
+
+  /** Forgets a staged film that is not kept. */
+  async discard(staged: StagedBlob): Promise<void> {
+    await rm(staged.path, { force: true });
+  }
+
+  /** Absolute path of a blob. */
+  path(key: string): string {
+    return join(this.#options.directory, key);
+  }
+
+  async #refuseWhenFull(): Promise<void> {
+    const now = Date.now();
+    if (now - this.#freeSpace.at > FREE_SPACE_AGE_MS) {
+      const { bavail, bsize } = await statfs(this.#options.directory);
+      this.#freeSpace = { at: now, bytes: bavail * bsize };
+    }
+    if (this.#freeSpace.bytes < this.#options.minFreeDiskBytes) {
+      throw new GatewayError(
+        'STORAGE_FULL',
+        `Less than MIN_FREE_DISK_BYTES (${this.#options.minFreeDiskBytes}) is free on the blob volume.`,
+        { retryAfterSeconds: 60 },
+      );
+    }
+  }
+}
+
+/** Makes a rename within the folder durable. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

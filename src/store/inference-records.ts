@@ -1,0 +1,52 @@
+/** What goes into the inference store and what comes out of it. */
+import type { Eligibility, Priority } from './generated/enums.ts';
+import type { Claim } from './queue.ts';
+
+/** A claimed inference and what is needed to run it. */
+export interface ClaimedInference {
+  readonly claim: Claim;
+  readonly inferenceId: string;
+  readonly attempt: number;
+  readonly instanceId: string;
+  readonly studyId: string;
+  readonly patientId: string;
+  readonly modelVersionId: string;
+  readonly modelDigest: string;
+  readonly priority: Priority;
+  readonly blobKey: string;
+  readonly eligibility: Eligibility;
+  readonly eligibilityReasons: readonly string[];
+  readonly queuedAt: Date;
+}
+
+/** One label's result, ready to be written. */
+export interface NewFinding {
+  readonly label: string;
+  readonly probability: number;
+  readonly threshold: number;
+  readonly positive: boolean;
+  readonly code: { readonly system: string; readonly value: string; readonly display: string } | null;
+  /** Row-major. */
+  readonly heatMap: readonly number[];
+}
+
+/** The result of one reading. */
+export interface NewResult {
+  readonly findings: readonly NewFinding[];
+  readonly heatMapRows: number;
+  readonly heatMapColumns: number;
+  readonly timings: {
+    readonly readMs: number;
+    readonly decodeMs: number;
+    readonly preprocessMs: number;
+    readonly inferenceMs: number;
+  };
+}
+
+/** Who asks for a reading, of what, by which model. */
+export interface InferenceRequest {
+  readonly instanceId: string;
+  /** The active version when absent. */
+  readonly modelVersionId?: string;
+  readonly priority: Priority;
+}

@@ -1,0 +1,234 @@
+/** Claims, settles, requests and cancels inferences; the states and their rules are in inference-state.ts. */
+import { type ErrorCode, GatewayError } from '../errors.ts';
+import { appendChanges } from './change-log.ts';
+import type { PrismaClient, Transaction } from './client.ts';
+import type { ChangeType, InferenceState, Priority } from './generated/enums.ts';
+import type { ClaimedInference, InferenceRequest, NewResult } from './inference-records.ts';
+import { changeOf, type InferenceColumns, transition } from './inference-state.ts';
+import { CHANNELS } from './listener.ts';
+import type { Claim, InferenceQueue } from './queue.ts';
+
+/** Writes of inferences. */
+export class InferenceStore {
+  readonly #prisma: PrismaClient;
+  readonly #queue: InferenceQueue;
+
+  constructor(prisma: PrismaClient, queue: InferenceQueue) {
+    this.#prisma = prisma;
+    this.#queue = queue;
+  }
+
+  /**
+   * Counts the attempt and sets RUNNING: one statement, since it is on the path between a film and its findings.
+   *
+   * @returns undefined when the inference no longer wants to run
+   */
+  async begin(claim: Claim): Promise<ClaimedInference | undefined> {
+    const rows = await this.#prisma.$queryRaw<Omit<ClaimedInference, 'claim'>[]>`
+      WITH begun AS (
+        UPDATE "Inference" SET "state" = 'RUNNING', "attempts" = "attempts" + 1, "startedAt" = now(),
+          "errorCode" = NULL, "errorMessage" = NULL
+        WHERE "id" = ${claim.inferenceId}::uuid AND "state" IN ('QUEUED', 'RUNNING')
+        RETURNING *
+      ), change AS (
+        INSERT INTO "Change" ("type", "patientId", "studyId", "instanceId", "inferenceId", "modelVersionId", "priority")
+        SELECT 'INFERENCE_STARTED', "patientId", "studyId", "instanceId", "id", "modelVersionId", "priority" FROM begun
+        RETURNING pg_notify(${CHANNELS.changes}, '')
+      )
+      SELECT begun."id" AS "inferenceId", begun."attempts" AS "attempt", begun."instanceId", begun."studyId",
+        begun."patientId", begun."modelVersionId", "ModelVersion"."digest" AS "modelDigest", begun."priority",
+        "Instance"."blobKey", "Instance"."eligibility", "Instance"."eligibilityReasons", begun."queuedAt"
+      FROM begun
+      JOIN "Instance" ON "Instance"."id" = begun."instanceId"
+      JOIN "ModelVersion" ON "ModelVersion"."id" = begun."modelVersionId"
+      CROSS JOIN change`;
+    const [row] = rows;
+    return row === undefined ? undefined : { claim, ...row };
+  }
+
+  /**
+   * Findings, DONE, the change and the job's completion in one transaction.
+   *
+   * @returns false when a newer claim or a cancellation made the result unwanted; nothing is written then
+   */
+  async finish(claimed: ClaimedInference, result: NewResult): Promise<boolean> {
+    return this.#settle(claimed, 'DONE', 'INFERENCE_DONE', result.timings, async (tx) => {
+      await tx.finding.createMany({
+        data: result.findings.map(({ code, heatMap, ...finding }) => ({
+          ...finding,
+          inferenceId: claimed.inferenceId,
+          studyId: claimed.studyId,
+          patientId: claimed.patientId,
+          modelVersionId: claimed.modelVersionId,
+          codeSystem: code?.system ?? null,
+          codeValue: code?.value ?? null,
+          codeDisplay: code?.display ?? null,
+          heatMapRows: result.heatMapRows,
+          heatMapColumns: result.heatMapColumns,
+          heatMapValues: [...heatMap],
+        })),
+      });
+    });
+  }
+
+  /** The gate refused the film: INELIGIBLE with its reasons, no findings. */
+  async refuse(claimed: ClaimedInference, reasons: readonly string[]): Promise<boolean> {
+    return this.#settle(claimed, 'INELIGIBLE', 'INFERENCE_INELIGIBLE', { warnings: [...reasons] });
+  }
+
+  /** It failed for good. */
+  async fail(claimed: ClaimedInference, code: ErrorCode, message: string): Promise<boolean> {
+    const error = { errorCode: code, errorMessage: message };
+    return this.#settle(claimed, 'FAILED', 'INFERENCE_FAILED', error);
+  }
+
+  /** It failed this time: back to QUEUED, and the job to the queue for its next delivery. */
+  async retryLater(claimed: ClaimedInference, code: ErrorCode, message: string): Promise<void> {
+    await this.#prisma.inference.updateMany({
+      where: { id: claimed.inferenceId, state: 'RUNNING', attempts: claimed.attempt },
+      data: { state: 'QUEUED', errorCode: code, errorMessage: message },
+    });
+    await this.#queue.giveBack(claimed.claim, code);
+  }
+
+  /** A shutting-down process returns what it claimed but did not run; the attempt does not count. */
+  async release(claimed: ClaimedInference): Promise<void> {
+    await this.#prisma.$transaction(async (tx) => {
+      const { count } = await tx.inference.updateMany({
+        where: { id: claimed.inferenceId, state: 'RUNNING', attempts: claimed.attempt },
+        data: { state: 'QUEUED', attempts: claimed.attempt - 1 },
+      });
+      await this.#queue.complete(tx, claimed.claim);
+      if (count === 1) await this.#queue.enqueue(tx, claimed.inferenceId, claimed.priority);
+    });
+  }
+
+  /** A job that ran out of deliveries, because its process died each time, fails its inference. */
+  async failDeadLetter(letter: Claim): Promise<void> {
+    const inference = await this.#prisma.inference.findUnique({ where: { id: letter.inferenceId } });
+    if (inference !== null) {
+      const error = new GatewayError(
+        'ATTEMPTS_EXHAUSTED',
+        'Every attempt ended without an answer, most likely with its process.',
+      );
+      await this.#prisma.$transaction(async (tx) => {
+        const data = { errorCode: error.code, errorMessage: error.message };
+        await transition(tx, inference, ['QUEUED', 'RUNNING'], 'FAILED', 'INFERENCE_FAILED', data);
+      });
+    }
+    await this.#queue.completeDeadLetter(letter);
+  }
+
+  /**
+   * Asks for a reading. Idempotent: one that waits, runs or is done is answered as it is; one that failed or was cancelled
+   * is queued again.
+   *
+   * @throws GatewayError NOT_FOUND, MODEL_NOT_ACTIVE
+   */
+  async request(request: InferenceRequest): Promise<{ readonly inferenceId: string; readonly created: boolean }> {
+    return this.#prisma.$transaction(async (tx) => {
+      const modelVersionId = await requestedModel(tx, request.modelVersionId);
+      const instance = await tx.instance.findUnique({
+        where: { id: request.instanceId },
+        include: { series: { include: { study: true } } },
+      });
+      if (instance === null) throw new GatewayError('NOT_FOUND', 'There is no such instance.');
+      const { priority } = request;
+      const [created] = await tx.inference.createManyAndReturn({
+        data: [
+          {
+            instanceId: instance.id,
+            modelVersionId,
+            studyId: instance.series.studyId,
+            patientId: instance.series.study.patientId,
+            priority,
+            warnings: instance.eligibility === 'READ_WITH_WARNING' ? instance.eligibilityReasons : [],
+          },
+        ],
+        skipDuplicates: true,
+      });
+      if (created !== undefined) {
+        await appendChanges(tx, [changeOf('INFERENCE_QUEUED', created)]);
+        await this.#queue.enqueue(tx, created.id, priority);
+        return { inferenceId: created.id, created: true };
+      }
+      const key = { instanceId_modelVersionId: { instanceId: instance.id, modelVersionId } };
+      const known = await tx.inference.findUniqueOrThrow({ where: key });
+      const reset = {
+        attempts: 0,
+        priority,
+        queuedAt: new Date(),
+        completedAt: null,
+        errorCode: null,
+        errorMessage: null,
+      };
+      const again = await transition(tx, known, ['FAILED', 'CANCELLED'], 'QUEUED', 'INFERENCE_QUEUED', reset);
+      if (again) await this.#queue.enqueue(tx, known.id, priority);
+      return { inferenceId: known.id, created: again };
+    });
+  }
+
+  /**
+   * Cancels a reading that waits or runs. A running one is stopped by whoever runs it when the change reaches it.
+   *
+   * @throws GatewayError NOT_FOUND, INVALID_STATE
+   */
+  async cancel(inferenceId: string): Promise<void> {
+    await this.#prisma.$transaction(async (tx) => {
+      const inference = await tx.inference.findUnique({ where: { id: inferenceId } });
+      if (inference === null) throw new GatewayError('NOT_FOUND', 'There is no such inference.');
+      const cancelled = await transition(tx, inference, ['QUEUED', 'RUNNING'], 'CANCELLED', 'INFERENCE_CANCELLED', {
+        completedAt: new Date(),
+      });
+      if (!cancelled) {
+        throw new GatewayError('INVALID_STATE', `An inference in state ${inference.state} cannot be cancelled.`);
+      }
+    });
+  }
+
+  /**
+   * Queues again what waits or runs without a job: the trace of a queue that was emptied or restored from another time.
+   *
+   * @returns how many there were
+   */
+  async requeueOrphans(): Promise<number> {
+    return this.#prisma.$transaction(async (tx) => {
+      const orphans = await tx.$queryRaw<{ id: string; priority: Priority }[]>`
+        SELECT "id", "priority" FROM "Inference"
+        WHERE "state" IN ('QUEUED', 'RUNNING') AND "queuedAt" < now() - interval '60 seconds' AND NOT EXISTS (
+          SELECT 1 FROM pgboss.job WHERE job.state < 'completed' AND job.data->>'inferenceId' = "Inference"."id"::text
+        )
+        LIMIT 500 FOR UPDATE SKIP LOCKED`;
+      for (const { id, priority } of orphans) await this.#queue.enqueue(tx, id, priority);
+      return orphans.length;
+    });
+  }
+
+  async #settle(
+    claimed: ClaimedInference,
+    to: InferenceState,
+    type: ChangeType,
+    data: Partial<InferenceColumns>,
+    write?: (tx: Transaction) => Promise<void>,
+  ): Promise<boolean> {
+    return this.#prisma.$transaction(async (tx) => {
+      const keys = { ...claimed, id: claimed.inferenceId };
+      const columns = { ...data, completedAt: new Date() };
+      const wanted = await transition(tx, keys, ['RUNNING'], to, type, columns, claimed.attempt);
+      if (wanted) await write?.(tx);
+      await this.#queue.complete(tx, claimed.claim);
+      return wanted;
+    });
+  }
+}
+
+async function requestedModel(tx: Transaction, id: string | undefined): Promise<string> {
+  if (id === undefined) {
+    const active = await tx.modelVersion.findFirst({ where: { state: 'ACTIVE' }, select: { id: true } });
+    if (active === null) throw new GatewayError('MODEL_NOT_ACTIVE', 'No model version is active.');
+    return active.id;
+  }
+  const named = await tx.modelVersion.findUnique({ where: { id }, select: { id: true } });
+  if (named === null) throw new GatewayError('NOT_FOUND', 'There is no such model version.');
+  return named.id;
+}

@@ -1,0 +1,207 @@
+/** Writes a film's records and its first inference: one transaction, so all of it exists or none. */
+import { GatewayError } from '../errors.ts';
+import { appendChanges } from './change-log.ts';
+import type { PrismaClient, Transaction } from './client.ts';
+import type { Eligibility, Priority, Sex } from './generated/enums.ts';
+import type { InferenceQueue } from './queue.ts';
+
+/** What is recorded of a film. */
+export interface InstanceRecord {
+  readonly patient: {
+    readonly mrn: string;
+    readonly issuer: string;
+    readonly name: string | null;
+    /** YYYY-MM-DD. */
+    readonly birthDate: string | null;
+    readonly sex: Sex | null;
+  };
+  readonly study: {
+    readonly studyInstanceUid: string;
+    readonly accessionNumber: string | null;
+    /** ISO 8601. */
+    readonly date: string | null;
+    readonly description: string | null;
+  };
+  readonly series: {
+    readonly seriesInstanceUid: string;
+    readonly modality: string | null;
+    readonly bodyPart: string | null;
+    readonly viewPosition: string | null;
+    readonly description: string | null;
+  };
+  readonly instance: {
+    readonly sopInstanceUid: string;
+    readonly sopClassUid: string;
+    readonly transferSyntaxUid: string;
+    readonly rows: number;
+    readonly columns: number;
+    readonly photometricInterpretation: string;
+    readonly sha256: string;
+    readonly byteLength: number;
+    readonly blobKey: string;
+    readonly eligibility: Eligibility;
+    readonly eligibilityReasons: readonly string[];
+  };
+  readonly priority: Priority;
+}
+
+/** The records of a film that is stored. */
+export interface StoredInstance {
+  readonly instanceId: string;
+  readonly inferenceId: string;
+  /** It was stored before, with the same bytes. */
+  readonly duplicate: boolean;
+}
+
+/** Writes of films. */
+export class InstanceStore {
+  readonly #prisma: PrismaClient;
+  readonly #queue: InferenceQueue;
+
+  constructor(prisma: PrismaClient, queue: InferenceQueue) {
+    this.#prisma = prisma;
+    this.#queue = queue;
+  }
+
+  /**
+   * The records of an already stored film.
+   *
+   * @returns undefined when the SOP Instance UID is unknown
+   * @throws GatewayError INSTANCE_CONFLICT when it is stored with other bytes
+   */
+  async find(sopInstanceUid: string, sha256: string): Promise<StoredInstance | undefined> {
+    return findStored(this.#prisma, sopInstanceUid, sha256);
+  }
+
+  /**
+   * Records a film and enqueues its reading by the active model version.
+   *
+   * @throws GatewayError INSTANCE_CONFLICT, RECORD_CONFLICT, MODEL_NOT_ACTIVE, DATABASE_UNAVAILABLE
+   */
+  async record(record: InstanceRecord): Promise<StoredInstance> {
+    return this.#prisma.$transaction(async (tx) => {
+      const model = await tx.modelVersion.findFirst({ where: { state: 'ACTIVE' }, select: { id: true } });
+      if (model === null)
+        throw new GatewayError('MODEL_NOT_ACTIVE', 'No model version is active, so films cannot be read.');
+      const patientId = await ensurePatient(tx, record.patient);
+      const studyId = await ensureStudy(tx, record.study, patientId);
+      const seriesId = await ensureSeries(tx, record.series, studyId);
+      const [instance] = await tx.instance.createManyAndReturn({
+        data: [
+          {
+            ...record.instance,
+            eligibilityReasons: [...record.instance.eligibilityReasons],
+            byteLength: BigInt(record.instance.byteLength),
+            seriesId,
+          },
+        ],
+        skipDuplicates: true,
+        select: { id: true },
+      });
+      if (instance === undefined) {
+        // Another request stored the same UID between our look and our insert.
+        const stored = await findStored(tx, record.instance.sopInstanceUid, record.instance.sha256);
+        if (stored !== undefined) return stored;
+        throw new GatewayError('INTERNAL', 'An instance was neither inserted nor found.');
+      }
+      const inference = await tx.inference.create({
+        data: {
+          instanceId: instance.id,
+          modelVersionId: model.id,
+          studyId,
+          patientId,
+          priority: record.priority,
+          warnings: record.instance.eligibility === 'READ_WITH_WARNING' ? [...record.instance.eligibilityReasons] : [],
+        },
+        select: { id: true },
+      });
+      await this.#queue.enqueue(tx, inference.id, record.priority);
+      const ids = {
+        patientId,
+        studyId,
+        instanceId: instance.id,
+        inferenceId: inference.id,
+        modelVersionId: model.id,
+        priority: record.priority,
+      };
+      await appendChanges(tx, [
+        { type: 'INSTANCE_STORED', ...ids },
+        { type: 'INFERENCE_QUEUED', ...ids },
+      ]);
+      return { instanceId: instance.id, inferenceId: inference.id, duplicate: false };
+    });
+  }
+}
+
+async function findStored(
+  tx: Transaction,
+  sopInstanceUid: string,
+  sha256: string,
+): Promise<StoredInstance | undefined> {
+  const instance = await tx.instance.findUnique({
+    where: { sopInstanceUid },
+    select: {
+      id: true,
+      sha256: true,
+      inferences: { select: { id: true }, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: 1 },
+    },
+  });
+  if (instance === null) return undefined;
+  const inferenceId = instance.inferences[0]?.id;
+  if (instance.sha256 !== sha256 || inferenceId === undefined) {
+    throw new GatewayError('INSTANCE_CONFLICT', 'A film with this SOP Instance UID and other bytes is stored.', {
+      sopInstanceUid,
+    });
+  }
+  return { instanceId: instance.id, inferenceId, duplicate: true };
+}
+
+/*
+ * Insert-or-find without overwriting: the first film's demographics stay. ON CONFLICT DO NOTHING waits for a concurrent
+ * insert of the same key to commit, so the following find always succeeds. All transactions lock in the order patient,
+ * study, series, instance, so they cannot deadlock.
+ */
+
+async function ensurePatient(tx: Transaction, patient: InstanceRecord['patient']): Promise<string> {
+  const { mrn, issuer } = patient;
+  const birthDate = patient.birthDate === null ? null : new Date(`${patient.birthDate}T00:00:00Z`);
+  const data = { mrn, issuer, name: patient.name, birthDate, sex: patient.sex };
+  const [created] = await tx.patient.createManyAndReturn({ data: [data], skipDuplicates: true, select: { id: true } });
+  if (created !== undefined) return created.id;
+  const found = await tx.patient.findUniqueOrThrow({ where: { mrn_issuer: { mrn, issuer } }, select: { id: true } });
+  return found.id;
+}
+
+async function ensureStudy(tx: Transaction, study: InstanceRecord['study'], patientId: string): Promise<string> {
+  const { studyInstanceUid, accessionNumber, description } = study;
+  const studyDate = study.date === null ? null : new Date(study.date);
+  const data = { studyInstanceUid, accessionNumber, description, studyDate, patientId };
+  const [created] = await tx.study.createManyAndReturn({ data: [data], skipDuplicates: true, select: { id: true } });
+  if (created !== undefined) return created.id;
+  const found = await tx.study.findUniqueOrThrow({
+    where: { studyInstanceUid },
+    select: { id: true, patientId: true },
+  });
+  if (found.patientId !== patientId) {
+    throw new GatewayError('RECORD_CONFLICT', 'The Study Instance UID is stored under another patient.');
+  }
+  return found.id;
+}
+
+async function ensureSeries(tx: Transaction, series: InstanceRecord['series'], studyId: string): Promise<string> {
+  const { seriesInstanceUid } = series;
+  const [created] = await tx.series.createManyAndReturn({
+    data: [{ ...series, studyId }],
+    skipDuplicates: true,
+    select: { id: true },
+  });
+  if (created !== undefined) return created.id;
+  const found = await tx.series.findUniqueOrThrow({
+    where: { seriesInstanceUid },
+    select: { id: true, studyId: true },
+  });
+  if (found.studyId !== studyId) {
+    throw new GatewayError('RECORD_CONFLICT', 'The Series Instance UID is stored under another study.');
+  }
+  return found.id;
+}

@@ -1,0 +1,40 @@
+/** Rows by their ids, for the loaders: one statement a batch, with one text whatever the batch's size. */
+import { Prisma, type PrismaClient } from '../client.ts';
+import type { Table } from './tables.ts';
+
+/**
+ * @param ids - UUIDs
+ * @returns one entry an id, in the same order; null where no row has the id
+ */
+export async function rowsByIds<Row extends { readonly id: string }>(
+  prisma: PrismaClient,
+  table: Table<Row>,
+  ids: readonly string[],
+): Promise<(Row | null)[]> {
+  const rows = await prisma.$queryRaw<Row[]>`
+    SELECT ${table.columns} FROM ${table.from} WHERE ${table.column('id')} = ANY(${[...ids]}::uuid[])`;
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id) ?? null);
+}
+
+/** The one row that fulfils a condition, or null. */
+export async function rowWhere<Row extends { readonly id: string }>(
+  prisma: PrismaClient,
+  table: Table<Row>,
+  condition: Prisma.Sql,
+): Promise<Row | null> {
+  const rows = await rowsWhere(prisma, table, condition, 1);
+  return rows[0] ?? null;
+}
+
+/** At most `limit` rows that fulfil a condition, in no particular order. */
+export async function rowsWhere<Row extends { readonly id: string }>(
+  prisma: PrismaClient,
+  table: Table<Row>,
+  condition: Prisma.Sql,
+  limit: number,
+): Promise<Row[]> {
+  return prisma.$queryRaw<Row[]>(
+    Prisma.sql`SELECT ${table.columns} FROM ${table.from} WHERE ${condition} LIMIT ${limit}`,
+  );
+}

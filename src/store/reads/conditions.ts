@@ -1,0 +1,62 @@
+/** The conditions that filters are made of. A filter's absent parts add none, so every text of a statement uses its index. */
+import { GatewayError } from '../../errors.ts';
+import { Prisma } from '../client.ts';
+
+/** From inclusive, until exclusive. */
+export interface TimeRange {
+  readonly from?: Date | null;
+  readonly until?: Date | null;
+}
+
+/** Most alternatives of one filter. */
+export const MAXIMUM_ALTERNATIVES = 100;
+
+/** The column equals the value; nothing when the value is absent. */
+export function equals(column: Prisma.Sql, value: string | null | undefined): Prisma.Sql[] {
+  return isAbsent(value) ? [] : [Prisma.sql`${column} = ${value}`];
+}
+
+/** The UUID column equals the id; nothing when the id is absent. */
+export function equalsId(column: Prisma.Sql, id: string | null | undefined): Prisma.Sql[] {
+  return isAbsent(id) ? [] : [Prisma.sql`${column} = ${id}::uuid`];
+}
+
+/** The study column is the study with this Study Instance UID, looked up once a statement. */
+export function ofStudy(column: Prisma.Sql, studyInstanceUid: string | null | undefined): Prisma.Sql[] {
+  if (isAbsent(studyInstanceUid)) return [];
+  return [Prisma.sql`${column} = (SELECT "id" FROM "Study" WHERE "studyInstanceUid" = ${studyInstanceUid})`];
+}
+
+/**
+ * The column is one of the values. A single one is compared by `=`, because then the index of (column, time, id) also gives
+ * the order.
+ *
+ * @param type - SQL type of the column, when it is an enum
+ * @throws GatewayError BAD_REQUEST for too many or no alternatives
+ */
+export function oneOf(
+  column: Prisma.Sql,
+  values: readonly string[] | null | undefined,
+  type: 'text' | '"InferenceState"' | '"ModelState"' = 'text',
+): Prisma.Sql[] {
+  if (isAbsent(values)) return [];
+  if (values.length === 0 || values.length > MAXIMUM_ALTERNATIVES) {
+    throw new GatewayError('BAD_REQUEST', `A filter takes 1 to ${MAXIMUM_ALTERNATIVES} alternatives.`);
+  }
+  const [single] = values;
+  if (values.length === 1) return [Prisma.sql`${column} = ${single}::${Prisma.raw(type)}`];
+  return [Prisma.sql`${column} = ANY(${[...values]}::${Prisma.raw(type)}[])`];
+}
+
+/** The time column lies in the range. */
+export function within(column: Prisma.Sql, range: TimeRange | null | undefined): Prisma.Sql[] {
+  const { from, until } = range ?? {};
+  return [
+    ...(isAbsent(from) ? [] : [Prisma.sql`${column} >= ${from.toISOString()}::timestamptz`]),
+    ...(isAbsent(until) ? [] : [Prisma.sql`${column} < ${until.toISOString()}::timestamptz`]),
+  ];
+}
+
+function isAbsent<T>(value: T | null | undefined): value is null | undefined {
+  return value === null || value === undefined;
+}

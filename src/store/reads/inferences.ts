@@ -1,0 +1,35 @@
+/** Reads of inferences. */
+import type { PrismaClient } from '../client.ts';
+import type { InferenceState } from '../generated/enums.ts';
+import { equalsId, ofStudy, oneOf, type TimeRange, within } from './conditions.ts';
+import { type Direction, type Page, type PageRequest, readPage } from './keyset.ts';
+import { timeOrder } from './orders.ts';
+import { INFERENCES, type InferenceRow } from './tables.ts';
+
+/** Which inferences. */
+export interface InferenceFilter {
+  readonly states?: readonly InferenceState[] | null;
+  readonly patientId?: string | null;
+  readonly studyInstanceUid?: string | null;
+  readonly modelVersionId?: string | null;
+  readonly createdAt?: TimeRange | null;
+}
+
+const CREATED_AT = timeOrder<InferenceRow>('CREATED_AT', INFERENCES.column('createdAt'), (row) => row.createdAt);
+
+/** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
+export async function listInferences(
+  prisma: PrismaClient,
+  filter: InferenceFilter,
+  direction: Direction,
+  page: PageRequest,
+): Promise<Page<InferenceRow>> {
+  const conditions = [
+    ...oneOf(INFERENCES.column('state'), filter.states, '"InferenceState"'),
+    ...equalsId(INFERENCES.column('patientId'), filter.patientId),
+    ...ofStudy(INFERENCES.column('studyId'), filter.studyInstanceUid),
+    ...equalsId(INFERENCES.column('modelVersionId'), filter.modelVersionId),
+    ...within(INFERENCES.column('createdAt'), filter.createdAt),
+  ];
+  return readPage(prisma, { name: 'inferences', table: INFERENCES, conditions, order: CREATED_AT, direction }, page);
+}

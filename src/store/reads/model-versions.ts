@@ -1,0 +1,45 @@
+/** Reads of model versions. */
+import { Prisma, type PrismaClient } from '../client.ts';
+import type { ModelState } from '../generated/enums.ts';
+import { rowWhere } from './by-ids.ts';
+import { equals, oneOf } from './conditions.ts';
+import { type Direction, type Page, type PageRequest, readPage } from './keyset.ts';
+import { timeOrder } from './orders.ts';
+import { MODEL_VERSIONS, type ModelVersionRow } from './tables.ts';
+
+/** Which model versions. */
+export interface ModelVersionFilter {
+  readonly name?: string | null;
+  readonly states?: readonly ModelState[] | null;
+}
+
+const CREATED_AT = timeOrder<ModelVersionRow>('CREATED_AT', MODEL_VERSIONS.column('createdAt'), (row) => row.createdAt);
+
+/** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
+export async function listModelVersions(
+  prisma: PrismaClient,
+  filter: ModelVersionFilter,
+  direction: Direction,
+  page: PageRequest,
+): Promise<Page<ModelVersionRow>> {
+  const conditions = [
+    ...equals(MODEL_VERSIONS.column('name'), filter.name),
+    ...oneOf(MODEL_VERSIONS.column('state'), filter.states, '"ModelState"'),
+  ];
+  const listing = { name: 'modelVersions', table: MODEL_VERSIONS, conditions, order: CREATED_AT, direction };
+  return readPage(prisma, listing, page);
+}
+
+/** The version of a model. */
+export async function findModelVersion(
+  prisma: PrismaClient,
+  name: string,
+  version: string,
+): Promise<ModelVersionRow | null> {
+  return rowWhere(prisma, MODEL_VERSIONS, Prisma.sql`"name" = ${name} AND "version" = ${version}`);
+}
+
+/** The version whose ONNX file has a SHA-256. */
+export async function findModelVersionByDigest(prisma: PrismaClient, digest: string): Promise<ModelVersionRow | null> {
+  return rowWhere(prisma, MODEL_VERSIONS, Prisma.sql`"digest" = ${digest.toLowerCase()}`);
+}

@@ -1,0 +1,70 @@
+/** Reads of studies and instances. */
+import { GatewayError } from '../../errors.ts';
+import { Prisma, type PrismaClient } from '../client.ts';
+import { rowsWhere, rowWhere } from './by-ids.ts';
+import { equals, equalsId, type TimeRange, within } from './conditions.ts';
+import { type Direction, type Page, type PageRequest, readPage } from './keyset.ts';
+import { optionalTimeOrder, timeOrder } from './orders.ts';
+import { INSTANCES, type InstanceRow, STUDIES, type StudyRow } from './tables.ts';
+
+/** Which studies. */
+export interface StudyFilter {
+  readonly patientId?: string | null;
+  readonly accessionNumber?: string | null;
+  readonly studyDate?: TimeRange | null;
+  readonly createdAt?: TimeRange | null;
+}
+
+const ORDERS = {
+  CREATED_AT: timeOrder<StudyRow>('CREATED_AT', STUDIES.column('createdAt'), (row) => row.createdAt),
+  STUDY_DATE: optionalTimeOrder<StudyRow>('STUDY_DATE', STUDIES.column('studyDate'), (row) => row.studyDate),
+};
+
+export type StudyOrderField = keyof typeof ORDERS;
+
+/** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
+export async function listStudies(
+  prisma: PrismaClient,
+  filter: StudyFilter,
+  order: { readonly field: StudyOrderField; readonly direction: Direction },
+  page: PageRequest,
+): Promise<Page<StudyRow>> {
+  const conditions = [
+    ...equalsId(STUDIES.column('patientId'), filter.patientId),
+    ...equals(STUDIES.column('accessionNumber'), filter.accessionNumber),
+    ...dated(filter.studyDate),
+    ...within(STUDIES.column('createdAt'), filter.createdAt),
+  ];
+  const { field, direction } = order;
+  return readPage(prisma, { name: 'studies', table: STUDIES, conditions, order: ORDERS[field], direction }, page);
+}
+
+/** Through the expression that the index has; studies without a date are in no range. */
+function dated(range: TimeRange | null | undefined): Prisma.Sql[] {
+  const bounds = within(ORDERS.STUDY_DATE.expression, range);
+  return bounds.length === 0 ? [] : [...bounds, Prisma.sql`${STUDIES.column('studyDate')} IS NOT NULL`];
+}
+
+/** The study with a Study Instance UID. */
+export async function findStudy(prisma: PrismaClient, studyInstanceUid: string): Promise<StudyRow | null> {
+  return rowWhere(prisma, STUDIES, Prisma.sql`"studyInstanceUid" = ${studyInstanceUid}`);
+}
+
+/**
+ * The only study with an accession number.
+ *
+ * @throws GatewayError AMBIGUOUS when several have it: another patient's study must never be shown by a guess
+ */
+export async function findStudyByAccessionNumber(
+  prisma: PrismaClient,
+  accessionNumber: string,
+): Promise<StudyRow | null> {
+  const found = await rowsWhere(prisma, STUDIES, Prisma.sql`"accessionNumber" = ${accessionNumber}`, 2);
+  if (found.length > 1) throw new GatewayError('AMBIGUOUS', 'Several studies have this accession number.');
+  return found[0] ?? null;
+}
+
+/** The instance with a SOP Instance UID. */
+export async function findInstance(prisma: PrismaClient, sopInstanceUid: string): Promise<InstanceRow | null> {
+  return rowWhere(prisma, INSTANCES, Prisma.sql`"sopInstanceUid" = ${sopInstanceUid}`);
+}

@@ -1,0 +1,165 @@
+/**
+ * The tables as the reads see them: which columns of a row leave the store. Blob keys never do, and heat maps are read
+ * on their own (heat-maps.ts), because most callers list findings without drawing them.
+ */
+import { Prisma } from '../client.ts';
+import type {
+  Finding,
+  Inference,
+  Instance,
+  ModelTransition,
+  ModelVersion,
+  Patient,
+  Series,
+  Study,
+} from '../generated/client.ts';
+
+export type PatientRow = Patient;
+export type StudyRow = Study;
+export type SeriesRow = Series;
+/** An instance with the study that its series belongs to. */
+export type InstanceRow = Omit<Instance, 'blobKey'> & { readonly studyId: string };
+export type InferenceRow = Inference;
+export type FindingRow = Omit<Finding, 'heatMapValues'>;
+export type ModelVersionRow = ModelVersion;
+export type ModelTransitionRow = ModelTransition;
+
+/** Where rows of one type come from. */
+export interface Table<Row extends { readonly id: string }> {
+  /** What follows FROM. */
+  readonly from: Prisma.Sql;
+  /** What follows SELECT: every property of a row. */
+  readonly columns: Prisma.Sql;
+  /** One column, qualified by its table. */
+  column(name: keyof Row & string): Prisma.Sql;
+}
+
+function defineTable<Row extends { readonly id: string }>(
+  name: string,
+  own: readonly (keyof Row & string)[],
+  joined: { readonly from: string; readonly columns: Readonly<Record<string, string>> } = { from: '', columns: {} },
+): Table<Row> {
+  const expression = (column: string) => joined.columns[column] ?? `"${name}"."${column}"`;
+  const all = [...own, ...Object.keys(joined.columns)];
+  return {
+    from: Prisma.raw(`"${name}"${joined.from}`),
+    columns: Prisma.raw(all.map((column) => `${expression(column)} AS "${column}"`).join(', ')),
+    column: (column) => Prisma.raw(expression(column)),
+  };
+}
+
+export const PATIENTS = defineTable<PatientRow>('Patient', [
+  'id',
+  'mrn',
+  'issuer',
+  'name',
+  'birthDate',
+  'sex',
+  'createdAt',
+]);
+
+export const STUDIES = defineTable<StudyRow>('Study', [
+  'id',
+  'studyInstanceUid',
+  'patientId',
+  'accessionNumber',
+  'studyDate',
+  'description',
+  'createdAt',
+]);
+
+export const SERIES = defineTable<SeriesRow>('Series', [
+  'id',
+  'seriesInstanceUid',
+  'studyId',
+  'modality',
+  'bodyPart',
+  'viewPosition',
+  'description',
+  'createdAt',
+]);
+
+export const INSTANCES = defineTable<InstanceRow>(
+  'Instance',
+  [
+    'id',
+    'sopInstanceUid',
+    'seriesId',
+    'sopClassUid',
+    'transferSyntaxUid',
+    'rows',
+    'columns',
+    'photometricInterpretation',
+    'sha256',
+    'byteLength',
+    'eligibility',
+    'eligibilityReasons',
+    'createdAt',
+  ],
+  {
+    from: ' JOIN "Series" ON "Series"."id" = "Instance"."seriesId"',
+    columns: { studyId: '"Series"."studyId"' },
+  },
+);
+
+export const INFERENCES = defineTable<InferenceRow>('Inference', [
+  'id',
+  'instanceId',
+  'modelVersionId',
+  'studyId',
+  'patientId',
+  'state',
+  'priority',
+  'attempts',
+  'errorCode',
+  'errorMessage',
+  'warnings',
+  'queuedAt',
+  'startedAt',
+  'completedAt',
+  'readMs',
+  'decodeMs',
+  'preprocessMs',
+  'inferenceMs',
+  'createdAt',
+]);
+
+export const FINDINGS = defineTable<FindingRow>('Finding', [
+  'id',
+  'inferenceId',
+  'studyId',
+  'patientId',
+  'modelVersionId',
+  'label',
+  'probability',
+  'threshold',
+  'positive',
+  'codeSystem',
+  'codeValue',
+  'codeDisplay',
+  'heatMapRows',
+  'heatMapColumns',
+  'createdAt',
+]);
+
+export const MODEL_VERSIONS = defineTable<ModelVersionRow>('ModelVersion', [
+  'id',
+  'name',
+  'version',
+  'digest',
+  'precision',
+  'manifest',
+  'metrics',
+  'state',
+  'createdAt',
+]);
+
+export const MODEL_TRANSITIONS = defineTable<ModelTransitionRow>('ModelTransition', [
+  'id',
+  'modelVersionId',
+  'fromState',
+  'toState',
+  'actor',
+  'reason',
+  'createdAt',
+]);

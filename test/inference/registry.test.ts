@@ -1,0 +1,79 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { ModelManifest } from '../../src/inference/manifest.ts';
+import { discoverModels } from '../../src/inference/registry.ts';
+import { codeOf, modelFolder, modelsDirectory, temporaryFolder } from './support.ts';
+
+const BYTES = Uint8Array.of(1, 2, 3);
+
+describe('discoverModels', () => {
+  test('finds the shipped model with its digest', async () => {
+    const [model, ...others] = await discoverModels(modelsDirectory);
+    expect(others).toEqual([]);
+    expect(model?.manifest.name).toBe('chexnet-demo');
+    expect(model?.digest).toBe(model?.manifest.sha256);
+    expect(model?.manifest.labels).toHaveLength(14);
+  });
+
+  test('lists several in the order of their folders and passes over what is no model', async () => {
+    const folder = await temporaryFolder();
+    await modelFolder(folder, 'b', (manifest) => ({ ...manifest, version: '2' }), Uint8Array.of(2));
+    await modelFolder(folder, 'a', (manifest) => ({ ...manifest, version: '1' }), Uint8Array.of(1));
+    await writeFile(join(folder, 'README.md'), 'not a model');
+    const found = await discoverModels(folder);
+    expect(found.map((model) => model.manifest.version)).toEqual(['1', '2']);
+  });
+
+  test('refuses bytes other than those of the manifest', async () => {
+    const folder = await temporaryFolder();
+    const { directory, manifest } = await modelFolder(folder, 'changed', (same) => same, BYTES);
+    await writeFile(join(directory, manifest.file), Uint8Array.of(1, 2, 4));
+    await expect(discoverModels(folder)).rejects.toMatchObject({
+      code: 'MODEL_DIGEST_MISMATCH',
+      message: expect.stringContaining('changed'),
+    });
+  });
+
+  const wrong: [string, (manifest: ModelManifest) => unknown][] = [
+    ['schemaVersion', (manifest) => ({ ...manifest, schemaVersion: 2 })],
+    ['sha256', (manifest) => ({ ...manifest, sha256: 'abc' })],
+    ['file', (manifest) => ({ ...manifest, file: '../model.onnx' })],
+    ['inputs', (manifest) => ({ ...manifest, inputs: manifest.input })],
+    ['input.channels', (manifest) => ({ ...manifest, input: { ...manifest.input, channels: 2 } })],
+    ['labels.1.name', ({ labels, ...manifest }) => ({ ...manifest, labels: [labels[0], labels[0]] })],
+    ['labels.0.threshold', (manifest) => ({ ...manifest, labels: [{ name: 'Mass', threshold: 1.5 }] })],
+    ['preprocessing.std', (manifest) => ({ ...manifest, preprocessing: { ...manifest.preprocessing, std: [1] } })],
+    ['preprocessing.crop', (manifest) => ({ ...manifest, preprocessing: { ...manifest.preprocessing, crop: 'ten' } })],
+    [
+      'preprocessing.grayscaleRule',
+      (manifest) => ({ ...manifest, preprocessing: { ...manifest.preprocessing, grayscaleRule: 'another' } }),
+    ],
+  ];
+  test.each(wrong)('names the folder and the wrong field %s', async (field, change) => {
+    const folder = await temporaryFolder();
+    await modelFolder(folder, 'wrong-one', change, BYTES);
+    const message = expect.stringMatching(`wrong-one/manifest.json.*${field}`);
+    await expect(discoverModels(folder)).rejects.toMatchObject({ code: 'MODEL_INVALID', message });
+  });
+
+  test('refuses a manifest that is not JSON, a missing file, a missing folder', async () => {
+    const folder = await temporaryFolder();
+    expect(await codeOf(discoverModels(join(folder, 'absent')))).toBe('MODEL_INVALID');
+    const { directory } = await modelFolder(folder, 'one', (manifest) => ({ ...manifest, file: 'other.onnx' }), BYTES);
+    expect(await codeOf(discoverModels(folder))).toBe('MODEL_INVALID');
+    await writeFile(join(directory, 'manifest.json'), '{');
+    expect(await codeOf(discoverModels(folder))).toBe('MODEL_INVALID');
+  });
+
+  test('refuses the same bytes, or the same name and version, twice', async () => {
+    const sameBytes = await temporaryFolder();
+    await modelFolder(sameBytes, 'a', (manifest) => ({ ...manifest, version: '1' }), BYTES);
+    await modelFolder(sameBytes, 'b', (manifest) => ({ ...manifest, version: '2' }), BYTES);
+    expect(await codeOf(discoverModels(sameBytes))).toBe('MODEL_INVALID');
+    const sameName = await temporaryFolder();
+    await modelFolder(sameName, 'a', (manifest) => manifest, BYTES);
+    await modelFolder(sameName, 'b', (manifest) => manifest, Uint8Array.of(9));
+    expect(await codeOf(discoverModels(sameName))).toBe('MODEL_INVALID');
+  });
+});

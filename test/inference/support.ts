@@ -1,0 +1,93 @@
+/** What the tests of this folder share: the shipped model, films made in code, folders that vanish. */
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { writePart10 } from '../../src/dicom/part10-writer.ts';
+import { GatewayError } from '../../src/errors.ts';
+import type { ModelManifest } from '../../src/inference/manifest.ts';
+import { discoverModels, type ModelPackage } from '../../src/inference/registry.ts';
+
+export const modelsDirectory = resolve(import.meta.dirname, '..', '..', 'models');
+
+export const limits = { maxFileBytes: 2 ** 30, maxHeaderBytes: 2 ** 20, maxDimension: 8192 };
+
+/** The model in models/. */
+export async function shippedModel(): Promise<ModelPackage> {
+  const [model] = await discoverModels(modelsDirectory);
+  if (model === undefined) throw new Error('models/ is empty');
+  return model;
+}
+
+/** A folder that is removed when the test ends. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'cxr-inference-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A model folder with the shipped manifest changed, and the shipped ONNX file or other bytes. */
+export async function modelFolder(
+  parent: string,
+  folder: string,
+  change: (manifest: ModelManifest) => unknown,
+  bytes?: Uint8Array,
+): Promise<ModelPackage> {
+  const shipped = await shippedModel();
+  const directory = join(parent, folder);
+  const digest = bytes === undefined ? shipped.digest : createHash('sha256').update(bytes).digest('hex');
+  const manifest = { ...shipped.manifest, sha256: digest };
+  await mkdir(directory);
+  const onnx = join(directory, manifest.file);
+  if (bytes === undefined) await symlink(join(shipped.directory, manifest.file), onnx);
+  else await writeFile(onnx, bytes);
+  await writeFile(join(directory, 'manifest.json'), JSON.stringify(change(manifest)));
+  return { manifest, directory, digest };
+}
+
+/** Pseudo-random whole numbers below `modulus`; the same as in the Python that made the expected values. */
+export function noise(seed: number, count: number, modulus: number): Uint16Array {
+  let state = seed;
+  return Uint16Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return (state >>> 16) % modulus;
+  });
+}
+
+/** A 12-bit MONOCHROME2 film of noise as a Part 10 file. */
+export async function writeFilm(path: string, { seed = 1, rows = 300, columns = 260 } = {}): Promise<string> {
+  const words = noise(seed, rows * columns, 4096);
+  const bytes = writePart10({
+    '00080016': ['UI', '1.2.840.10008.5.1.4.1.1.1.1'],
+    '00080018': ['UI', `2.25.${seed}`],
+    '00080060': ['CS', 'DX'],
+    '00100020': ['LO', 'TEST'],
+    '0020000d': ['UI', '2.25.1001'],
+    '0020000e': ['UI', '2.25.1002'],
+    '00280002': ['US', 1],
+    '00280004': ['CS', 'MONOCHROME2'],
+    '00280010': ['US', rows],
+    '00280011': ['US', columns],
+    '00280100': ['US', 16],
+    '00280101': ['US', 12],
+    '00280102': ['US', 11],
+    '00280103': ['US', 0],
+    '00281050': ['DS', '2048'],
+    '00281051': ['DS', '4096'],
+    '7fe00010': ['OW', new Uint8Array(words.buffer)],
+  });
+  await writeFile(path, bytes);
+  return path;
+}
+
+/** Code of the error that a promise rejects with; 'FULFILLED' when it does not. */
+export function codeOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'FULFILLED',
+    (error: unknown) => {
+      if (error instanceof GatewayError) return error.code;
+      throw error;
+    },
+  );
+}

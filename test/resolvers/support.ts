@@ -1,0 +1,112 @@
+/** The API without HTTP: graphql's own execution on a real store and a real change feed. */
+import { type ExecutionResult, execute, parse, subscribe, validate } from 'graphql';
+import { ChangeFeed } from '../../src/changes.ts';
+import type { Ingest } from '../../src/ingest.ts';
+import { silentLog } from '../../src/log.ts';
+import { buildGatewaySchema } from '../../src/resolvers/build-schema.ts';
+import { createContext, type GatewayServices } from '../../src/resolvers/context.ts';
+import { formatError } from '../../src/resolvers/format-error.ts';
+import type { Store } from '../../src/store/store.ts';
+import { openTestStore } from '../support/store.ts';
+
+/** An answer as a client would see it. */
+export interface Answer<T> {
+  readonly data: T | null | undefined;
+  readonly errors: readonly { readonly message: string; readonly code: unknown; readonly path?: unknown }[];
+}
+
+/** Events of a subscription; `return()` ends it. */
+export interface Events<T> {
+  next(): Promise<Answer<T>>;
+  return(): Promise<void>;
+}
+
+/** The API on a fresh database. */
+export interface TestApi extends AsyncDisposable {
+  readonly store: Store;
+  readonly feed: ChangeFeed;
+  /** SQL statements since it was last emptied, but for those of transactions and of the feed. */
+  readonly statements: string[];
+  /** Runs a query or mutation. */
+  run<T>(source: string, variables?: Record<string, unknown>): Promise<Answer<T>>;
+  /** Runs a query or mutation that must not fail. */
+  data<T>(source: string, variables?: Record<string, unknown>): Promise<T>;
+  /** Subscribes; rejects when the subscription itself is refused. */
+  listen<T>(source: string, variables?: Record<string, unknown>): Promise<Events<T>>;
+}
+
+/** Takes nothing in: for tests that are about something else. */
+const closedDoor: Ingest = {
+  accept: () => Promise.reject(new Error('this test takes no films in')),
+};
+
+/** Transactions, and the feed's own look for changes. */
+const NOT_COUNTED = /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT)|assign_change_positions/i;
+
+const LIMITS = { maxLag: 10_000, stallMs: 60_000, maxConnections: 10 };
+
+export async function openApi(makeIngest: (store: Store) => Ingest = () => closedDoor): Promise<TestApi> {
+  const statements: string[] = [];
+  const opened = await openTestStore({
+    onStatement: (sql) => {
+      if (!NOT_COUNTED.test(sql)) statements.push(sql);
+    },
+  });
+  const { store } = opened;
+  const feed = new ChangeFeed({
+    changes: store.changes,
+    listener: store.listener,
+    limits: LIMITS,
+    retentionDays: 30,
+    log: silentLog,
+  });
+  await feed.open();
+  const services: GatewayServices = { store, ingest: makeIngest(store), changes: feed };
+  const schema = await buildGatewaySchema();
+  const operation = (source: string, variableValues: Record<string, unknown>) => {
+    const document = parse(source);
+    const errors = validate(schema, document);
+    if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'));
+    const contextValue = createContext(services, { actor: 'dr-test', requestId: 'request-1' });
+    return { schema, document, variableValues, contextValue };
+  };
+  const run = async <T>(source: string, variables: Record<string, unknown> = {}) =>
+    answerOf<T>(await execute(operation(source, variables)));
+  return {
+    store,
+    feed,
+    statements,
+    run,
+    data: async <T>(source: string, variables: Record<string, unknown> = {}) => {
+      const answer = await run<T>(source, variables);
+      if (!answer.data || answer.errors.length > 0) throw new Error(JSON.stringify(answer.errors));
+      return answer.data;
+    },
+    listen: async <T>(source: string, variables: Record<string, unknown> = {}) => {
+      const events = await subscribe(operation(source, variables));
+      if (!(Symbol.asyncIterator in events)) throw new Error(JSON.stringify(answerOf(events).errors));
+      return {
+        next: async () => {
+          const { value, done } = await events.next();
+          if (done) throw new Error('the subscription ended');
+          return answerOf<T>(value);
+        },
+        return: async () => {
+          await events.return();
+        },
+      };
+    },
+    [Symbol.asyncDispose]: async () => {
+      await feed[Symbol.asyncDispose]();
+      await opened[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function answerOf<T>({ data, errors }: ExecutionResult): Answer<T> {
+  const shown = (errors ?? []).map((error) => {
+    const { message, path, extensions } = formatError(error, silentLog);
+    return { message, code: extensions?.code, path };
+  });
+  return { data: data as T | null | undefined, errors: shown };
+}

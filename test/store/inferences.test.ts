@@ -1,0 +1,203 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ClaimedInference, NewResult } from '../../src/store/inference-records.ts';
+import type { Claim } from '../../src/store/queue.ts';
+import type { Store } from '../../src/store/store.ts';
+import { activeModel, instanceRecord } from '../support/records.ts';
+import { openTestStore, type TestStore } from '../support/store.ts';
+
+const RESULT: NewResult = {
+  heatMapRows: 1,
+  heatMapColumns: 2,
+  timings: { readMs: 1, decodeMs: 2, preprocessMs: 3, inferenceMs: 4 },
+  findings: [
+    {
+      label: 'Effusion',
+      probability: 0.75,
+      threshold: 0.5,
+      positive: true,
+      code: { system: 'SCT', value: '60046008', display: 'Pleural effusion' },
+      heatMap: [0.5, 1.5],
+    },
+  ],
+};
+
+let database: TestStore;
+let store: Store;
+
+beforeEach(async () => {
+  database = await openTestStore();
+  store = database.store;
+  await activeModel(store);
+});
+
+afterEach(() => database[Symbol.asyncDispose]());
+
+async function claimOne(): Promise<Claim> {
+  const [claim] = await store.queue.claim(1);
+  if (claim === undefined) throw new Error('nothing to claim');
+  return claim;
+}
+
+async function beginOne(): Promise<ClaimedInference> {
+  const begun = await store.inferences.begin(await claimOne());
+  if (begun === undefined) throw new Error('the inference did not begin');
+  return begun;
+}
+
+const inference = (id: string) =>
+  store.prisma.inference.findUniqueOrThrow({ where: { id }, include: { findings: true } });
+
+async function feedTypes(): Promise<string[]> {
+  await store.changes.advance();
+  return (await store.changes.read(0n, 100))
+    .map((change) => change.type)
+    .filter((type) => type !== 'MODEL_VERSION_CHANGED');
+}
+
+describe('an inference', () => {
+  it('goes from QUEUED over RUNNING to DONE with its findings, and the feed tells each step', async () => {
+    const stored = await store.instances.record(instanceRecord());
+    expect(await inference(stored.inferenceId)).toMatchObject({ state: 'QUEUED', attempts: 0 });
+    const begun = await beginOne();
+    expect(begun).toMatchObject({
+      inferenceId: stored.inferenceId,
+      attempt: 1,
+      eligibility: 'READ',
+      priority: 'ROUTINE',
+    });
+    expect(await inference(stored.inferenceId)).toMatchObject({ state: 'RUNNING', attempts: 1 });
+    expect(await store.inferences.finish(begun, RESULT)).toBe(true);
+    const done = await inference(stored.inferenceId);
+    expect(done).toMatchObject({ state: 'DONE', decodeMs: 2 });
+    expect(done.findings).toMatchObject([
+      { label: 'Effusion', probability: 0.75, codeValue: '60046008', heatMapValues: [0.5, 1.5] },
+    ]);
+    expect(await feedTypes()).toEqual(['INSTANCE_STORED', 'INFERENCE_QUEUED', 'INFERENCE_STARTED', 'INFERENCE_DONE']);
+    expect(await store.queue.claim(5)).toEqual([]);
+  });
+
+  it('writes its result once when a claim that was thought dead comes back', async () => {
+    await store.instances.record(instanceRecord());
+    const claim = await claimOne();
+    const lapsed = await store.inferences.begin(claim);
+    const newer = await store.inferences.begin(claim);
+    if (lapsed === undefined || newer === undefined) throw new Error('both claims begin');
+    expect(newer.attempt).toBe(2);
+    expect(await store.inferences.finish(lapsed, RESULT)).toBe(false);
+    expect((await inference(newer.inferenceId)).findings).toHaveLength(0);
+    expect(await store.inferences.finish(newer, RESULT)).toBe(true);
+    expect((await inference(newer.inferenceId)).findings).toHaveLength(1);
+  });
+
+  it('is delivered again after a retryable error, and fails for good with its code', async () => {
+    const { inferenceId } = await store.instances.record(instanceRecord());
+    const first = await beginOne();
+    await store.inferences.retryLater(first, 'WORKER_CRASHED', 'crashed');
+    expect(await inference(inferenceId)).toMatchObject({ state: 'QUEUED', errorCode: 'WORKER_CRASHED', attempts: 1 });
+    const second = await store.inferences.begin({ ...first.claim });
+    if (second === undefined) throw new Error('the retry begins');
+    expect(await store.inferences.fail(second, 'WORKER_CRASHED', 'crashed again')).toBe(true);
+    expect(await inference(inferenceId)).toMatchObject({ state: 'FAILED', attempts: 2, errorMessage: 'crashed again' });
+  });
+
+  it('released by a process that shuts down is queued again without counting the attempt', async () => {
+    const { inferenceId } = await store.instances.record(instanceRecord());
+    await store.inferences.release(await beginOne());
+    expect(await inference(inferenceId)).toMatchObject({ state: 'QUEUED', attempts: 0 });
+    expect((await beginOne()).inferenceId).toBe(inferenceId);
+  });
+
+  it('is cancelled while it waits or runs, never afterwards', async () => {
+    const { inferenceId } = await store.instances.record(instanceRecord());
+    const begun = await beginOne();
+    await store.inferences.cancel(inferenceId);
+    expect(await store.inferences.finish(begun, RESULT)).toBe(false);
+    expect(await inference(inferenceId)).toMatchObject({ state: 'CANCELLED', findings: [] });
+    await expect(store.inferences.cancel(inferenceId)).rejects.toMatchObject({ code: 'INVALID_STATE' });
+    await expect(store.inferences.cancel('00000000-0000-7000-8000-000000000000')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+
+  it('requested again is the same one unless it failed or was cancelled', async () => {
+    const { inferenceId, instanceId } = await store.instances.record(instanceRecord());
+    const request = { instanceId, priority: 'STAT' as const };
+    expect(await store.inferences.request(request)).toEqual({ inferenceId, created: false });
+    await store.inferences.cancel(inferenceId);
+    expect(await store.inferences.request(request)).toEqual({ inferenceId, created: true });
+    expect(await inference(inferenceId)).toMatchObject({ state: 'QUEUED', attempts: 0, priority: 'STAT' });
+    const modelVersionId = await store.modelVersions.register({
+      name: 'test-model',
+      version: '2.0.0',
+      digest: 'f'.repeat(64),
+      precision: 'FP32',
+      manifest: {},
+      metrics: undefined,
+    });
+    const other = await store.inferences.request({ ...request, modelVersionId });
+    expect(other.created).toBe(true);
+    expect(other.inferenceId).not.toBe(inferenceId);
+  });
+
+  it('refused by the gate keeps the reasons and has no findings', async () => {
+    const reasons = ['MODALITY: the modality CT is not radiography.'];
+    const { inferenceId } = await store.instances.record(
+      instanceRecord({ eligibility: 'INELIGIBLE', eligibilityReasons: reasons }),
+    );
+    const begun = await beginOne();
+    expect(begun.eligibilityReasons).toEqual(reasons);
+    await store.inferences.refuse(begun, reasons);
+    expect(await inference(inferenceId)).toMatchObject({ state: 'INELIGIBLE', warnings: reasons, findings: [] });
+  });
+
+  it('without a job is queued again by the reconciliation', async () => {
+    const { inferenceId } = await store.instances.record(instanceRecord());
+    expect(await store.inferences.requeueOrphans()).toBe(0);
+    await store.prisma.$executeRaw`DELETE FROM pgboss.job WHERE name = 'inference'`;
+    await store.prisma.inference.update({
+      where: { id: inferenceId },
+      data: { queuedAt: new Date(Date.now() - 120_000) },
+    });
+    expect(await store.inferences.requeueOrphans()).toBe(1);
+    expect(await store.inferences.requeueOrphans()).toBe(0);
+    expect((await beginOne()).inferenceId).toBe(inferenceId);
+  });
+});
+
+describe('the queue', () => {
+  it('gives STAT before ROUTINE, then the oldest', async () => {
+    const routine = await store.instances.record(instanceRecord());
+    const stat = await store.instances.record({ ...instanceRecord(), priority: 'STAT' });
+    const later = await store.instances.record(instanceRecord());
+    const claims = await store.queue.claim(3);
+    expect(claims.map((claim) => claim.inferenceId)).toEqual([
+      stat.inferenceId,
+      routine.inferenceId,
+      later.inferenceId,
+    ]);
+  });
+
+  it('hands the job of a dead process to the next claimer within 60 s, then to the dead letters', async () => {
+    const { inferenceId } = await store.instances.record(instanceRecord());
+    const began = performance.now();
+    const deliveries: number[] = [];
+    // Nobody sends heartbeats for these claims: three processes that die one after the other.
+    while (deliveries.length < 3) {
+      const [claim] = await store.queue.claim(1);
+      if (claim === undefined) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        continue;
+      }
+      deliveries.push(performance.now() - began);
+      await store.inferences.begin(claim);
+    }
+    expect(deliveries[1]).toBeLessThan(60_000);
+    let letters: Claim[] = [];
+    while (letters.length === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      letters = await store.queue.claimDeadLetters(1);
+    }
+    for (const letter of letters) await store.inferences.failDeadLetter(letter);
+    expect(await inference(inferenceId)).toMatchObject({ state: 'FAILED', errorCode: 'ATTEMPTS_EXHAUSTED' });
+  }, 120_000);
+});

@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Store } from '../../src/store/store.ts';
+import { activeModel, freshUid, instanceRecord } from '../support/records.ts';
+import { openTestStore, type TestStore } from '../support/store.ts';
+
+let database: TestStore;
+let store: Store;
+
+beforeEach(async () => {
+  database = await openTestStore();
+  store = database.store;
+});
+
+afterEach(() => database[Symbol.asyncDispose]());
+
+describe('recording a film', () => {
+  it('needs an active model version', async () => {
+    await expect(store.instances.record(instanceRecord())).rejects.toMatchObject({ code: 'MODEL_NOT_ACTIVE' });
+    expect(await store.prisma.patient.count()).toBe(0);
+  });
+
+  it('answers the same records for the same bytes, also when both arrive at once', async () => {
+    await activeModel(store);
+    const record = instanceRecord();
+    const answers = await Promise.all([1, 2, 3, 4].map(() => store.instances.record(record)));
+    expect(new Set(answers.map((answer) => answer.instanceId)).size).toBe(1);
+    expect(answers.filter((answer) => !answer.duplicate)).toHaveLength(1);
+    expect(await store.prisma.inference.count()).toBe(1);
+    expect(await store.instances.find(record.instance.sopInstanceUid, record.instance.sha256)).toMatchObject({
+      duplicate: true,
+      instanceId: answers[0]?.instanceId,
+    });
+  });
+
+  it('refuses other bytes under the same UID and overwrites nothing', async () => {
+    await activeModel(store);
+    const record = instanceRecord();
+    await store.instances.record(record);
+    const other = { ...record, instance: { ...record.instance, sha256: '0'.repeat(64) } };
+    await expect(store.instances.record(other)).rejects.toMatchObject({ code: 'INSTANCE_CONFLICT' });
+    const kept = await store.prisma.instance.findUniqueOrThrow({
+      where: { sopInstanceUid: record.instance.sopInstanceUid },
+    });
+    expect(kept.sha256).toBe(record.instance.sha256);
+  });
+
+  it('refuses a study that is stored under another patient, and a series under another study', async () => {
+    await activeModel(store);
+    const record = instanceRecord();
+    await store.instances.record(record);
+    const next = instanceRecord();
+    const foreignStudy = { ...next, study: record.study };
+    await expect(store.instances.record(foreignStudy)).rejects.toMatchObject({ code: 'RECORD_CONFLICT' });
+    const foreignSeries = { ...next, patient: record.patient, series: record.series };
+    await expect(store.instances.record(foreignSeries)).rejects.toMatchObject({ code: 'RECORD_CONFLICT' });
+    expect(await store.prisma.study.count()).toBe(1);
+  });
+
+  it('files many films of one new study under one patient, study and series when they arrive at once', async () => {
+    await activeModel(store);
+    const first = instanceRecord();
+    const records = Array.from({ length: 12 }, () => ({
+      ...first,
+      instance: { ...first.instance, sopInstanceUid: freshUid() },
+    }));
+    await Promise.all(records.map((record) => store.instances.record(record)));
+    const counts = [store.prisma.patient, store.prisma.study, store.prisma.series].map((table) =>
+      (table as { count(): Promise<number> }).count(),
+    );
+    expect(await Promise.all(counts)).toEqual([1, 1, 1]);
+    expect(await store.prisma.instance.count()).toBe(12);
+  });
+});
+
+describe('model versions', () => {
+  it('activate one at a time, with a reason, each move recorded for good', async () => {
+    const first = await activeModel(store, '1.0.0');
+    const second = await activeModel(store, '2.0.0');
+    expect(await store.modelVersions.active()).toMatchObject({ id: second });
+    const moves = await store.prisma.modelTransition.findMany({ orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] });
+    expect(moves.map(({ modelVersionId, fromState, toState }) => [modelVersionId, fromState, toState])).toEqual([
+      [first, 'REGISTERED', 'ACTIVE'],
+      [first, 'ACTIVE', 'RETIRED'],
+      [second, 'REGISTERED', 'ACTIVE'],
+    ]);
+    await expect(store.prisma.modelTransition.deleteMany()).rejects.toThrow('append-only');
+    await expect(store.prisma.modelTransition.updateMany({ data: { reason: 'other' } })).rejects.toThrow('append-only');
+    const noReason = store.modelVersions.activate({ modelVersionId: first, actor: 'test', reason: ' ' });
+    await expect(noReason).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+  });
+
+  it('are never registered twice with different bytes', async () => {
+    await activeModel(store);
+    const other = {
+      name: 'test-model',
+      version: '1.0.0',
+      digest: 'e'.repeat(64),
+      precision: 'INT8' as const,
+      manifest: {},
+      metrics: undefined,
+    };
+    await expect(store.modelVersions.register(other)).rejects.toMatchObject({ code: 'MODEL_DIGEST_MISMATCH' });
+  });
+});

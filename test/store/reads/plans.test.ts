@@ -1,0 +1,217 @@
+/** Every list that the API offers is read through an index, on tables large enough for the planner to mean it. */
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { Prisma, type PrismaClient } from '../../../src/store/client.ts';
+import { rowsByIds } from '../../../src/store/reads/by-ids.ts';
+import * as children from '../../../src/store/reads/children.ts';
+import { encodeCursor } from '../../../src/store/reads/cursor.ts';
+import { listFindings } from '../../../src/store/reads/findings.ts';
+import { listInferences } from '../../../src/store/reads/inferences.ts';
+import type { Direction } from '../../../src/store/reads/keyset.ts';
+import { findPatient, listPatients } from '../../../src/store/reads/patients.ts';
+import { findInstance, findStudy, findStudyByAccessionNumber, listStudies } from '../../../src/store/reads/studies.ts';
+import { STUDIES } from '../../../src/store/reads/tables.ts';
+import { createDatabase } from '../../support/postgres.ts';
+
+const STUDY_COUNT = 5000;
+
+/** 5,000 studies in 5,000 minutes, one film and 14 findings each; 3 in 100 findings are positive. */
+const POPULATE = `
+  INSERT INTO "ModelVersion" (id, name, version, digest, precision, manifest)
+    VALUES (gen_random_uuid(), 'm', '1', 'd', 'INT8', '{}'), (gen_random_uuid(), 'm', '2', 'e', 'INT8', '{}');
+  INSERT INTO "Patient" (id, mrn, issuer, name, "createdAt")
+    SELECT gen_random_uuid(), 'M' || n, 'I', 'NAME' || n || '^X', '2026-01-01'::timestamptz + n * interval '1 minute'
+    FROM generate_series(1, ${STUDY_COUNT}) AS n;
+  INSERT INTO "Study" (id, "studyInstanceUid", "patientId", "accessionNumber", "studyDate", "createdAt")
+    SELECT gen_random_uuid(), '1.2.' || mrn, id, 'A' || mrn, CASE WHEN random() < 0.8 THEN "createdAt" END, "createdAt"
+    FROM "Patient";
+  INSERT INTO "Series" (id, "seriesInstanceUid", "studyId", "createdAt")
+    SELECT gen_random_uuid(), '1.3.' || "accessionNumber", id, "createdAt" FROM "Study";
+  INSERT INTO "Instance" (id, "sopInstanceUid", "seriesId", "sopClassUid", "transferSyntaxUid", rows, columns,
+      "photometricInterpretation", sha256, "byteLength", "blobKey", eligibility, "createdAt")
+    SELECT gen_random_uuid(), '1.4.' || "seriesInstanceUid", id, '1', '1', 1, 1, 'MONOCHROME2', 's', 1, 'k', 'READ', "createdAt"
+    FROM "Series";
+  INSERT INTO "Inference" (id, "instanceId", "modelVersionId", "studyId", "patientId", state, "createdAt")
+    SELECT gen_random_uuid(), "Instance".id, (SELECT id FROM "ModelVersion" WHERE version = '1'), "Study".id, "patientId",
+      CASE WHEN random() < 0.02 THEN 'FAILED' ELSE 'DONE' END::"InferenceState", "Study"."createdAt"
+    FROM "Instance" JOIN "Series" ON "Series".id = "seriesId" JOIN "Study" ON "Study".id = "studyId";
+  INSERT INTO "Finding" (id, "inferenceId", "studyId", "patientId", "modelVersionId", label, probability, threshold,
+      positive, "heatMapRows", "heatMapColumns", "createdAt")
+    SELECT gen_random_uuid(), id, "studyId", "patientId", "modelVersionId", 'L' || label, random(), 0.5, random() < 0.03, 4, 4,
+      "createdAt"
+    FROM "Inference", generate_series(1, 14) AS label;
+  ANALYZE;`;
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly Plans?: readonly PlanNode[];
+}
+
+let database: Awaited<ReturnType<typeof createDatabase>>;
+let client: pg.Client;
+let plans: PlanNode[] = [];
+
+/** Takes the place of the client: explains each statement with its parameters instead of running it. */
+const explaining = {
+  $queryRaw: async (text: TemplateStringsArray | Prisma.Sql, ...parameters: unknown[]) => {
+    const statement = text instanceof Prisma.Sql ? text : Prisma.sql(text, ...parameters);
+    const { rows } = await client.query(`EXPLAIN (FORMAT JSON) ${statement.text}`, [...statement.values]);
+    plans.push(rows[0]['QUERY PLAN'][0].Plan);
+    return [];
+  },
+} as unknown as PrismaClient;
+
+beforeAll(async () => {
+  database = await createDatabase(inject('databaseUrl'));
+  client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query(POPULATE);
+});
+
+afterAll(async () => {
+  await client?.end();
+  await database?.[Symbol.asyncDispose]();
+});
+
+const nodesOf = (plan: PlanNode): PlanNode[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
+
+/** Node types of the plans that `read` leads to. */
+async function plan(read: () => Promise<unknown>): Promise<string[]> {
+  plans = [];
+  await read();
+  expect(plans.length).toBeGreaterThan(0);
+  return plans.flatMap(nodesOf).map((node) => `${node['Node Type']} ${node['Relation Name'] ?? ''}`.trim());
+}
+
+/** Whole tables that are read. A sort is no fault where an index has left few rows. */
+const tableScans = (nodes: readonly string[]) => nodes.filter((node) => node.startsWith('Seq Scan'));
+
+const ID = '018f0000-0000-7000-8000-000000000000';
+const NOON = '2026-01-02T12:00:00.000Z';
+const directions: Direction[] = ['ASC', 'DESC'];
+
+describe('pages are index ranges in both directions, also deep ones', () => {
+  const pages = (name: string, key: string | number | null) =>
+    directions.flatMap((direction) => {
+      const cursor = encodeCursor(`${name}.${direction}`, { key, id: ID });
+      return [
+        { direction, page: { first: 50 } },
+        { direction, page: { first: 50, after: cursor } },
+      ].concat(
+        // A page before a cursor reads the index the other way.
+        [{ direction, page: { last: 50, before: cursor } as never }],
+      );
+    });
+
+  it('of studies', async () => {
+    for (const [field, key] of [
+      ['CREATED_AT', NOON],
+      ['STUDY_DATE', NOON],
+      ['STUDY_DATE', null],
+    ] as const) {
+      for (const { direction, page } of pages(`studies.${field}`, key)) {
+        const nodes = await plan(() => listStudies(explaining, {}, { field, direction }, page));
+        expect(nodes, `${field} ${direction} ${JSON.stringify(page)}`).toEqual(['Limit', 'Index Scan Study']);
+      }
+    }
+  });
+
+  it('of patients', async () => {
+    for (const [field, key] of [
+      ['CREATED_AT', NOON],
+      ['NAME', 'NAME2500^X'],
+    ] as const) {
+      for (const { direction, page } of pages(`patients.${field}`, key)) {
+        const nodes = await plan(() => listPatients(explaining, {}, { field, direction }, page));
+        expect(nodes, `${field} ${direction}`).toEqual(['Limit', 'Index Scan Patient']);
+      }
+    }
+  });
+
+  it('of inferences', async () => {
+    for (const { direction, page } of pages('inferences.CREATED_AT', NOON)) {
+      const nodes = await plan(() => listInferences(explaining, {}, direction, page));
+      expect(nodes).toEqual(['Limit', 'Index Scan Inference']);
+      const failed = await plan(() => listInferences(explaining, { states: ['FAILED'] }, direction, page));
+      expect(failed).toEqual(['Limit', 'Index Scan Inference']);
+    }
+  });
+
+  it('of findings', async () => {
+    for (const [field, key] of [
+      ['CREATED_AT', NOON],
+      ['PROBABILITY', 0.5],
+    ] as const) {
+      for (const { direction, page } of pages(`findings.${field}`, key)) {
+        for (const filter of [{}, { labels: ['L3'] }, { positive: true }]) {
+          const nodes = await plan(() => listFindings(explaining, filter, { field, direction }, page));
+          expect(nodes, `${field} ${direction} ${JSON.stringify(filter)}`).toEqual(['Limit', 'Index Scan Finding']);
+        }
+      }
+    }
+  });
+});
+
+describe('filters use an index', () => {
+  it.each([
+    ['patient', { patientId: ID }],
+    ['study', { studyInstanceUid: '1.2.M77' }],
+  ])('of findings and inferences by %s', async (_, filter) => {
+    const order = { field: 'CREATED_AT', direction: 'DESC' } as const;
+    expect(tableScans(await plan(() => listFindings(explaining, filter, order, {})))).toEqual([]);
+    expect(tableScans(await plan(() => listInferences(explaining, filter, 'DESC', {})))).toEqual([]);
+  });
+
+  it('of positive findings of a label, the question that is asked most', async () => {
+    const filter = { labels: ['L3'], positive: true };
+    const newest = await plan(() => listFindings(explaining, filter, { field: 'CREATED_AT', direction: 'DESC' }, {}));
+    expect(newest).toEqual(['Limit', 'Index Scan Finding']);
+    const surest = await plan(() => listFindings(explaining, filter, { field: 'PROBABILITY', direction: 'DESC' }, {}));
+    expect(tableScans(surest)).toEqual([]);
+  });
+
+  it('of studies and patients', async () => {
+    const order = { field: 'CREATED_AT', direction: 'DESC' } as const;
+    const studyDate = { from: new Date('2026-01-02T00:00:00Z'), until: new Date('2026-01-02T01:00:00Z') };
+    const reads = [
+      () => listStudies(explaining, { accessionNumber: 'AM77' }, order, {}),
+      () => listStudies(explaining, { patientId: ID }, order, {}),
+      () => listStudies(explaining, { studyDate }, { field: 'STUDY_DATE', direction: 'DESC' }, {}),
+      () => listPatients(explaining, { mrn: 'M77', issuer: 'I' }, order, {}),
+      () => listPatients(explaining, { namePrefix: 'name77^' }, order, {}),
+      () => findPatient(explaining, 'M77', 'I'),
+      () => findStudy(explaining, '1.2.M77'),
+      () => findStudyByAccessionNumber(explaining, 'AM77'),
+      () => findInstance(explaining, '1.4.1.3.AM77'),
+    ];
+    for (const read of reads) {
+      const nodes = await plan(read);
+      expect(tableScans(nodes), read.toString()).toEqual([]);
+    }
+  });
+});
+
+describe('batches use an index a key', () => {
+  it('of rows below parents', async () => {
+    const { rows } = await client.query<{ id: string }>('SELECT id FROM "Study" LIMIT 50');
+    const ids = rows.map(({ id }) => id);
+    const relations = [
+      children.STUDIES_OF_PATIENT,
+      children.SERIES_OF_STUDY,
+      children.INSTANCES_OF_STUDY,
+      children.INSTANCES_OF_SERIES,
+      children.INFERENCES_OF_STUDY,
+      children.INFERENCES_OF_INSTANCE,
+      children.FINDINGS_OF_STUDY,
+      children.findingsOfStudyBySign(true),
+      children.FINDINGS_OF_INFERENCE,
+    ] as unknown as children.Relation<{ readonly id: string }>[];
+    for (const relation of relations) {
+      const nodes = await plan(() => children.childrenOf(explaining, relation, ids, children.MAXIMUM_CHILDREN));
+      expect(tableScans(nodes), JSON.stringify(relation)).toEqual([]);
+    }
+    const byId = await plan(() => rowsByIds(explaining, STUDIES, ids));
+    expect(tableScans(byId)).toEqual([]);
+  });
+});

@@ -1,0 +1,54 @@
+/** Records for tests that need a database but no film. */
+import { createHash, randomInt } from 'node:crypto';
+import type { InstanceRecord } from '../../src/store/instances.ts';
+import type { ModelRegistration } from '../../src/store/model-versions.ts';
+import type { Store } from '../../src/store/store.ts';
+
+/** A fresh UID (PS3.5 B.2 allows a decimal number below 2.25). */
+export function freshUid(): string {
+  return `2.25.${randomInt(2 ** 47)}${randomInt(2 ** 47)}`;
+}
+
+/** A film's records with fresh UIDs; override what matters to the test. */
+export function instanceRecord(overrides: Partial<InstanceRecord['instance']> = {}): InstanceRecord {
+  const sha256 = createHash('sha256').update(freshUid()).digest('hex');
+  return {
+    patient: { mrn: `MRN-${freshUid()}`, issuer: 'TEST', name: 'TEST^PATIENT', birthDate: '1970-01-31', sex: 'FEMALE' },
+    study: { studyInstanceUid: freshUid(), accessionNumber: 'A-1', date: '2026-01-02T03:04:05Z', description: 'Chest' },
+    series: { seriesInstanceUid: freshUid(), modality: 'DX', bodyPart: 'CHEST', viewPosition: 'PA', description: null },
+    instance: {
+      sopInstanceUid: freshUid(),
+      sopClassUid: '1.2.840.10008.5.1.4.1.1.1.1',
+      transferSyntaxUid: '1.2.840.10008.1.2.1',
+      rows: 64,
+      columns: 64,
+      photometricInterpretation: 'MONOCHROME2',
+      sha256,
+      byteLength: 10_000,
+      blobKey: `${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}.dcm`,
+      eligibility: 'READ',
+      eligibilityReasons: [],
+      ...overrides,
+    },
+    priority: 'ROUTINE',
+  };
+}
+
+/** A model version whose digest is derived from its name and version. */
+export function modelRegistration(version = '1.0.0'): ModelRegistration {
+  return {
+    name: 'test-model',
+    version,
+    digest: createHash('sha256').update(version).digest('hex'),
+    precision: 'INT8',
+    manifest: {},
+    metrics: undefined,
+  };
+}
+
+/** Registers and activates a model version; returns its id. */
+export async function activeModel(store: Store, version?: string): Promise<string> {
+  const modelVersionId = await store.modelVersions.register(modelRegistration(version));
+  await store.modelVersions.activate({ modelVersionId, reason: 'for the test', actor: 'test' });
+  return modelVersionId;
+}
