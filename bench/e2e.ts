@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readFilm } from '../src/dicom/film.ts';
+import { PixelMemory, readFilm } from '../src/dicom/film.ts';
 import { phantomUid } from '../src/dicom/phantom.ts';
 import { preprocess } from '../src/inference/preprocess.ts';
 import { discoverModels } from '../src/inference/registry.ts';
@@ -92,7 +92,8 @@ export const endToEndBench: Bench = async () => {
 /** Processor milliseconds of the two halves of a reading, taking turns in one thread. */
 async function stageCost(path: string, model: { directory: string; digest: string }) {
   const session = await ModelSession.load(model, 1);
-  const half = async () => preprocess((await readFilm(path, LIMITS)).film, session.manifest);
+  const memory = new PixelMemory(); // as a worker thread has it
+  const half = async () => preprocess((await readFilm(path, LIMITS, memory)).film, session.manifest);
   const input = await half();
   const before: number[] = [];
   const inference: number[] = [];

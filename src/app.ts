@@ -141,7 +141,6 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
         return http.listen();
       },
       drain: async () => {
-        readiness.stop();
         pipeline?.pause();
         await Promise.all([http.drain(), withTimeout(pipeline?.drained(), config.shutdownTimeoutMs)]);
       },

@@ -1,15 +1,8 @@
 /** Whether this process can do its work now: what a load balancer or an orchestrator asks at /readyz. */
+import type { ReadinessCheck } from './http/health.ts';
 import type { InferencePool } from './inference/pool.ts';
 import type { ModelPackage } from './inference/registry.ts';
 import type { Store } from './store/store.ts';
-
-/** One thing that must be in order. */
-export interface ReadinessCheck {
-  readonly name: string;
-  readonly ok: boolean;
-  /** What was found, or what to do. */
-  readonly detail: string;
-}
 
 /** What is looked at. */
 export interface ReadinessOptions {
@@ -24,28 +17,19 @@ export interface ReadinessOptions {
 /** Answers /readyz. */
 export class Readiness {
   readonly #options: ReadinessOptions;
-  #stopping = false;
 
   constructor(options: ReadinessOptions) {
     this.#options = options;
   }
 
-  /** From now on: not ready, so that no new work is sent here. */
-  stop(): void {
-    this.#stopping = true;
-  }
-
-  /** Looks at the process, the database, the model and the pool. */
+  /** Looks at the database, the model and the pool. */
   async check(): Promise<readonly ReadinessCheck[]> {
-    const process: ReadinessCheck = this.#stopping
-      ? { name: 'process', ok: false, detail: 'shutting down' }
-      : { name: 'process', ok: true, detail: 'running' };
     try {
       await this.#options.store.ping();
     } catch {
-      return [process, { name: 'database', ok: false, detail: 'does not answer: look at DATABASE_URL and the server' }];
+      return [{ name: 'database', ok: false, detail: 'does not answer: look at DATABASE_URL and the server' }];
     }
-    return [process, { name: 'database', ok: true, detail: 'answers' }, await this.#model(), this.#pool()];
+    return [{ name: 'database', ok: true, detail: 'answers' }, await this.#model(), this.#pool()];
   }
 
   async #model(): Promise<ReadinessCheck> {

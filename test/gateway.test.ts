@@ -54,7 +54,7 @@ function phantom(options: Partial<PhantomOptions> = {}) {
 async function settled(uid: string) {
   await using progress = await subscribe<{ inferenceProgress: { state: string } }>(
     gateway.url,
-    `subscription($study: DicomUID!) { inferenceProgress(studyInstanceUid: $study) { state } }`,
+    `subscription($study: DicomUID!, $after: String) { inferenceProgress(studyInstanceUid: $study, after: $after) { state } }`,
     { study: await studyOf(uid) },
   );
   for (;;) {

@@ -28,11 +28,20 @@ interface Push {
   };
 }
 
-const QUERY = `subscription { findingsCompleted { inference {
+const QUERY = `subscription Live($after: String) { findingsCompleted(after: $after) { inference {
   instance { sopInstanceUid } timings { waitMs readMs decodeMs preprocessMs inferenceMs } } } }`;
 
 const HEAD = Buffer.from('--film\r\nContent-Type: application/dicom\r\n\r\n');
 const TAIL = Buffer.from('\r\n--film--\r\n');
+
+/** The protocol does not acknowledge a subscription: with a cursor nothing falls between it and the first film. */
+async function currentCursor(url: string): Promise<string> {
+  const response = await fetch(`${url}/graphql?query=%7BcurrentCursor%7D`, {
+    headers: { 'apollo-require-preflight': 'true' },
+  });
+  const { data } = (await response.json()) as { data: { currentCursor: string } };
+  return data.currentCursor;
+}
 
 /** A client of one gateway. */
 export class Sender implements Disposable {
@@ -53,9 +62,8 @@ export class Sender implements Disposable {
   /** Subscribes first, so that no event is missed. */
   static async open(url: string): Promise<Sender> {
     const sender = new Sender(url);
-    const connected = new Promise<void>((resolve) => sender.#client.on('connected', () => resolve()));
     sender.#client.subscribe<Push>(
-      { query: QUERY },
+      { query: QUERY, variables: { after: await currentCursor(url) } },
       {
         next: ({ data }) => {
           if (data === undefined || data === null) return;
@@ -68,7 +76,6 @@ export class Sender implements Disposable {
         complete: () => {},
       },
     );
-    await connected;
     return sender;
   }
 

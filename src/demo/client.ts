@@ -1,6 +1,7 @@
 /** The demo as a client of the gateway: everything goes through the doors that any client has. */
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
+import { GatewayError } from '../errors.ts';
 import type { DemoFilm } from './films.ts';
 import type { ShownReading } from './terminal.ts';
 
@@ -47,7 +48,9 @@ const READING = `
   study { accessionNumber description patient { name mrn } }
   findings { label probability threshold positive }`;
 
-const SUBSCRIPTION = `subscription { findingsCompleted { inference { ${READING} } } }`;
+const SUBSCRIPTION = `subscription Live($after: String) { findingsCompleted(after: $after) { inference { ${READING} } } }`;
+
+const CURSOR = '{ currentCursor }';
 
 const STATE = `query State($uid: DicomUID!) { instance(sopInstanceUid: $uid) { inferences { ${READING} } } }`;
 
@@ -60,25 +63,25 @@ export class DemoClient {
   }
 
   /**
-   * Subscribes and calls `push` with each completed reading.
+   * Subscribes and calls `push` with each reading that is completed from now on.
    *
-   * @returns how to end the subscription, once the gateway has acknowledged the connection
+   * @returns how to end the subscription
    */
   async subscribe(
     push: (inference: DemoInference) => void,
     failed: (error: unknown) => void,
   ): Promise<() => Promise<void>> {
-    const connected = Promise.withResolvers<void>();
+    // The protocol does not acknowledge a subscription: with a cursor nothing falls between it and the first film.
+    const { currentCursor } = await this.#query<{ currentCursor: string }>(CURSOR, {});
     const client = createClient({
       url: `${this.#url.replace(/^http/, 'ws')}/graphql`,
       webSocketImpl: WebSocket,
       lazy: false,
       retryAttempts: 0,
       onNonLazyError: failed,
-      on: { connected: () => connected.resolve() },
     });
     client.subscribe<{ findingsCompleted: { inference: DemoInference } }>(
-      { query: SUBSCRIPTION },
+      { query: SUBSCRIPTION, variables: { after: currentCursor } },
       {
         next: ({ data, errors }) => {
           if (data) push(data.findingsCompleted.inference);
@@ -88,7 +91,6 @@ export class DemoClient {
         complete: () => {},
       },
     );
-    await connected.promise;
     return async () => client.dispose();
   }
 
@@ -118,14 +120,20 @@ export class DemoClient {
   }
 
   /** The newest reading of a film; undefined when there is none. */
-  async newestReading(sopInstanceUid: string): Promise<DemoInference | undefined> {
+  async newestReading(uid: string): Promise<DemoInference | undefined> {
+    const { instance } = await this.#query<{ instance: { inferences: DemoInference[] } | null }>(STATE, { uid });
+    return instance?.inferences.at(-1);
+  }
+
+  async #query<T>(query: string, variables: Record<string, unknown>): Promise<T> {
     const response = await fetch(`${this.#url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: STATE, variables: { uid: sopInstanceUid } }),
+      body: JSON.stringify({ query, variables }),
     });
-    const { data } = (await response.json()) as { data?: { instance: { inferences: DemoInference[] } | null } };
-    return data?.instance?.inferences.at(-1);
+    const { data } = (await response.json()) as { data?: T };
+    if (data === undefined) throw new GatewayError('INTERNAL', `GraphQL answered ${response.status}.`);
+    return data;
   }
 }
 

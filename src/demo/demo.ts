@@ -7,7 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type App, createApp } from '../app.ts';
+import { createApp } from '../app.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { GatewayError } from '../errors.ts';
 import { createLog } from '../log.ts';
@@ -52,9 +52,12 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     terminal.endStep();
     const failures = await readFilms(new DemoClient(url), films, terminal);
     if (failures > 0) process.exitCode = 1;
-    await serveOn(app, url, options.exit, logFile, terminal);
+    await serveOn(url, options.exit, logFile, terminal);
+    terminal.step('stopping');
+    await app.drain();
   } finally {
     await app[Symbol.asyncDispose]();
+    terminal.endStep();
   }
 }
 
@@ -159,7 +162,7 @@ function printReading(terminal: Terminal, name: string, inference: DemoInference
   });
 }
 
-async function serveOn(app: App, url: string, exit: boolean, logFile: string, terminal: Terminal): Promise<void> {
+async function serveOn(url: string, exit: boolean, logFile: string, terminal: Terminal): Promise<void> {
   terminal.line();
   if (!exit) {
     terminal.line('Serving until Ctrl+C:');
@@ -176,7 +179,4 @@ async function serveOn(app: App, url: string, exit: boolean, logFile: string, te
     await nextSignal();
     terminal.line();
   }
-  terminal.step('stopping');
-  await app.drain();
-  terminal.endStep();
 }

@@ -23,12 +23,37 @@ export interface Film {
 }
 
 /**
+ * Memory for the pixels of one film after another: a film that was read into it is valid until the next one is. Fresh memory
+ * for each film costs more than it looks, since the kernel clears every page of it at its first use.
+ */
+export class PixelMemory {
+  #bytes = Buffer.alloc(0);
+
+  /** This many bytes, aligned for 16-bit views, with whatever they held before. */
+  take(length: number): Buffer {
+    if (length <= this.#bytes.length) return this.#bytes.subarray(0, length);
+    // Not from Node's shared pool, whose parts do not begin at even offsets.
+    const bytes = Buffer.allocUnsafeSlow(length);
+    if (length <= KEPT_BYTES) this.#bytes = bytes;
+    return bytes;
+  }
+}
+
+/** 6000x5600 pixels of 16 bits: above every detector of today; a larger film's memory is not kept. */
+const KEPT_BYTES = 64 * 1024 * 1024;
+
+/**
  * Reads a film with its pixels. Reads are synchronous: call it in worker threads. The film is read once, into one
- * buffer of its own that the words are a view of.
+ * buffer that the words are a view of.
  *
+ * @param memory - where the pixels go; memory of its own when absent
  * @throws GatewayError as readHeader, and IMAGE_FORMAT_UNSUPPORTED for an image that is not monochrome
  */
-export async function readFilm(path: string, limits: FilmLimits): Promise<{ header: FilmHeader; film: Film }> {
+export async function readFilm(
+  path: string,
+  limits: FilmLimits,
+  memory: PixelMemory = new PixelMemory(),
+): Promise<{ header: FilmHeader; film: Film }> {
   const started = performance.now();
   using window = new FileWindow(path);
   const header = readHeaderOf(window, limits);
@@ -36,7 +61,7 @@ export async function readFilm(path: string, limits: FilmLimits): Promise<{ head
   if (image.samplesPerPixel !== 1 || !image.photometricInterpretation.startsWith('MONOCHROME')) {
     throw new GatewayError('IMAGE_FORMAT_UNSUPPORTED', `The image is ${image.photometricInterpretation}.`);
   }
-  const words = readWords(window, header);
+  const words = readWords(window, header, memory);
   const read = performance.now();
   const { lookup, source } = buildGrayscale(image, words);
   const timings = { readMs: read - started, decodeMs: performance.now() - read };
@@ -44,10 +69,13 @@ export async function readFilm(path: string, limits: FilmLimits): Promise<{ head
 }
 
 /** The first frame. Its length was compared with the file before; little endian is the order of every supported host. */
-function readWords(window: FileWindow, { image, pixelData }: FilmHeader): Uint8Array | Uint16Array {
+function readWords(
+  window: FileWindow,
+  { image, pixelData }: FilmHeader,
+  memory: PixelMemory,
+): Uint8Array | Uint16Array {
   const pixels = image.rows * image.columns;
-  // Not from Node's shared pool: a buffer of its own starts at offset 0, as 16-bit views need, and is not zeroed first.
-  const bytes = Buffer.allocUnsafeSlow(pixels * (image.bitsAllocated / 8));
+  const bytes = memory.take(pixels * (image.bitsAllocated / 8));
   window.readInto(bytes, pixelData.offset);
   return image.bitsAllocated === 16
     ? new Uint16Array(bytes.buffer, bytes.byteOffset, pixels)

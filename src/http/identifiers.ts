@@ -1,4 +1,4 @@
-/** Identifiers in addresses. */
+/** Identifiers in requests. */
 import { GatewayError } from '../errors.ts';
 
 /** PS3.5 section 9.1: components of digits without leading zeros, joined by periods, 64 characters at most. */
@@ -17,4 +17,12 @@ export function requireUid(text: string, name: string): string {
 export function requireLabel(text: string): string {
   if (!LABEL.test(text)) throw new GatewayError('BAD_REQUEST', 'The label in the address is none of a finding.');
   return text;
+}
+
+/** A registered name or an address, and perhaps a port (RFC 9110 section 7.2, RFC 3986 section 3.2). */
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+
+/** @throws GatewayError BAD_REQUEST when the Host header is absent or malformed */
+export function requireHost(text: string): void {
+  if (!HOST.test(text)) throw new GatewayError('BAD_REQUEST', 'The Host header is absent or malformed.');
 }

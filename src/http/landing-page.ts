@@ -11,7 +11,8 @@ const STYLE = `
   th { text-align: left; padding-right: 1.5rem; font-weight: 600; vertical-align: top; }
 `;
 
-const FIRST_QUERY = `{
+/** Something to paste; a test keeps it in step with the schema. */
+export const FIRST_QUERY = `{
   studies(first: 5) {
     nodes {
       studyInstanceUid
@@ -20,7 +21,8 @@ const FIRST_QUERY = `{
   }
 }`;
 
-const FIRST_SUBSCRIPTION = `subscription {
+/** Something to paste; a test keeps it in step with the schema. */
+export const FIRST_SUBSCRIPTION = `subscription {
   findingsCompleted {
     cursor
     study { studyInstanceUid }

@@ -70,13 +70,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   logRequests(app, log);
   addSecurityHeaders(app);
   refuseWhile(app, () => draining !== undefined);
-  addLandingPage(app);
   addHealth(app, { readiness: options.readiness, metrics: options.metrics, draining: () => draining !== undefined });
-  addImages(app, options.images);
-  await addStow(app, { config, ingest: options.services.ingest });
-  await addGraphql(app, options);
-  const subscriptions = createSubscriptionEndpoint(options);
-  addUpgrades(app, subscriptions);
+  // A worker reads films and is watched; doors and API belong to the other roles.
+  const subscriptions = config.role === 'worker' ? undefined : await addDoors(app, options);
   await app.ready();
 
   const drain = async (): Promise<void> => {
@@ -88,7 +84,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     // Node closes the connections that are idle when the server closes, and keeps those that become idle after.
     const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
     try {
-      await Promise.all([subscriptions.close(), app.close()]);
+      await Promise.all([subscriptions?.close(), app.close()]);
     } finally {
       clearTimeout(cut);
       clearInterval(sweep);
@@ -108,6 +104,16 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     drain: drainOnce,
     [Symbol.asyncDispose]: drainOnce,
   };
+}
+
+async function addDoors(app: FastifyInstance, options: HttpServerOptions): Promise<SubscriptionEndpoint> {
+  addLandingPage(app);
+  addImages(app, options.images);
+  await addStow(app, { config: options.config, ingest: options.services.ingest });
+  await addGraphql(app, options);
+  const subscriptions = createSubscriptionEndpoint(options);
+  addUpgrades(app, subscriptions);
+  return subscriptions;
 }
 
 function createApp(config: Config, log: Log): FastifyInstance {

@@ -2,7 +2,7 @@
  * What runs in a worker thread of the pool. One task at a time, each a function exported by name; errors are returned
  * as data, so that any rejection that the pool sees means that the thread itself failed.
  */
-import { readFilm } from '../dicom/film.ts';
+import { PixelMemory, readFilm } from '../dicom/film.ts';
 import { serializeError, toGatewayError } from '../errors.ts';
 import { preprocessingVersion } from './manifest.ts';
 import { NativeGate } from './native-gate.ts';
@@ -25,6 +25,8 @@ import { Stopwatch } from './stopwatch.ts';
 /** The active model version, and one that is compared with it. */
 const KEPT_SESSIONS = 2;
 const sessions = new SessionCache(KEPT_SESSIONS);
+/** One task runs at a time, so one film's pixels are held at a time. */
+const memory = new PixelMemory();
 
 /** What every task that needs a model brings. */
 interface SessionTask {
@@ -41,7 +43,7 @@ export function read(task: ReadTask & SessionTask): Promise<WorkerAnswer<Reading
     const gate = new NativeGate(task.gate);
     const session = await gate.native(() => sessions.get(task.model, task.intraOpThreads));
     const watch = new Stopwatch();
-    const { film } = await readFilm(task.path, task.limits);
+    const { film } = await readFilm(task.path, task.limits, memory);
     const readAndDecode = watch.lap();
     const input = preprocess(film, session.manifest);
     const preprocessing = watch.lap();
@@ -71,7 +73,7 @@ export function warmUp(task: SessionTask): Promise<WorkerAnswer<null>> {
 /** The film as PNG. */
 export function renderPreview(task: RenderTask): Promise<WorkerAnswer<Uint8Array>> {
   return answer(async () => {
-    const { film } = await readFilm(task.path, task.limits);
+    const { film } = await readFilm(task.path, task.limits, memory);
     return drawPreview(film, task.maximumSize);
   });
 }
@@ -79,7 +81,7 @@ export function renderPreview(task: RenderTask): Promise<WorkerAnswer<Uint8Array
 /** The film with a heat map over it as PNG. */
 export function renderHeatMap(task: RenderTask & { readonly grid: HeatMapGrid }): Promise<WorkerAnswer<Uint8Array>> {
   return answer(async () => {
-    const { film } = await readFilm(task.path, task.limits);
+    const { film } = await readFilm(task.path, task.limits, memory);
     return drawHeatMap(film, task.maximumSize, task.grid);
   });
 }

@@ -26,6 +26,9 @@ export interface BlobStoreOptions {
 /** Files left in incoming/ for longer than this belong to no living upload. */
 const ABANDONED_AFTER_MS = 24 * 3600_000;
 
+/** Chunks are gathered to this size: each write is a trip to another thread, and sockets give 64 KiB at most. */
+const WRITE_BYTES = 128 * 1024;
+
 /** How long one reading of the free space is used. */
 const FREE_SPACE_AGE_MS = 500;
 
@@ -53,7 +56,7 @@ export class BlobStore {
   }
 
   /**
-   * Writes the bytes to disk as they come; memory holds one chunk.
+   * Writes the bytes to disk as they come; memory holds a quarter of a megabyte of them at most.
    *
    * @throws GatewayError STORAGE_FULL, PAYLOAD_TOO_LARGE, or what the source threw; nothing is left behind then
    */
@@ -77,16 +80,29 @@ export class BlobStore {
     const hash = createHash('sha256');
     const { maxFileBytes } = this.#options;
     let byteLength = 0;
+    let gathered: Uint8Array[] = [];
+    let gatheredBytes = 0;
+    // One write is under way while the next chunks are received and hashed.
+    let writing: Promise<void> = Promise.resolve();
+    const flush = async () => {
+      await writing;
+      writing = writeAll(file, gathered);
+      writing.catch(() => {}); // thrown where it is awaited
+      gathered = [];
+      gatheredBytes = 0;
+    };
     for await (const chunk of bytes) {
       byteLength += chunk.byteLength;
       if (byteLength > maxFileBytes) {
         throw new GatewayError('PAYLOAD_TOO_LARGE', `The film is larger than DICOM_MAX_FILE_BYTES (${maxFileBytes}).`);
       }
       hash.update(chunk);
-      for (let written = 0; written < chunk.byteLength; ) {
-        written += (await file.write(chunk, written, chunk.byteLength - written)).bytesWritten;
-      }
+      gathered.push(chunk);
+      gatheredBytes += chunk.byteLength;
+      if (gatheredBytes >= WRITE_BYTES) await flush();
     }
+    await flush();
+    await writing;
     return { sha256: hash.digest('hex'), byteLength };
   }
 
@@ -137,6 +153,19 @@ export class BlobStore {
         { retryAfterSeconds: 60 },
       );
     }
+  }
+}
+
+async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+  let rest = [...chunks];
+  while (rest.length > 0) {
+    let { bytesWritten } = await file.writev(rest);
+    // A full disk or a signal may cut a write short: go on where it ended.
+    while (rest[0] !== undefined && bytesWritten >= rest[0].byteLength) {
+      bytesWritten -= rest[0].byteLength;
+      rest = rest.slice(1);
+    }
+    if (rest[0] !== undefined) rest[0] = rest[0].subarray(bytesWritten);
   }
 }
 

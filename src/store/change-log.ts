@@ -45,10 +45,19 @@ export interface FeedState {
 
 const MILLISECONDS_A_DAY = 86_400_000;
 
-/** Appends within the caller's transaction; readers are woken when it commits. */
+/**
+ * Appends within the caller's transaction, and wakes readers when it commits. One statement: every step of a film's way
+ * pays for it.
+ */
 export async function appendChanges(tx: Transaction, changes: readonly NewChange[]): Promise<void> {
-  await tx.change.createMany({ data: [...changes] });
-  await notify(tx, CHANNELS.changes);
+  await tx.$queryRaw`
+    WITH appended AS (
+      INSERT INTO "Change" ("type", "patientId", "studyId", "instanceId", "inferenceId", "modelVersionId", "priority")
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(changes)}::jsonb) AS change (
+        "type" "ChangeType", "patientId" uuid, "studyId" uuid, "instanceId" uuid, "inferenceId" uuid,
+        "modelVersionId" uuid, "priority" "Priority")
+    )
+    SELECT 1 AS woken FROM pg_notify(${CHANNELS.changes}, '')`;
 }
 
 /** Wakes the listeners of a channel when the transaction commits. */

@@ -27,6 +27,8 @@ export function createClient(options: ClientOptions): PrismaClient {
       max: options.poolSize,
       application_name: 'cxr-gateway',
       connectionTimeoutMillis: 5000,
+      // The adapter drops the offset of a timestamptz, so the session must speak UTC whatever the server's zone.
+      options: '-c TimeZone=UTC',
       // A peer that stops in the middle of a transaction must not hold its locks for ever.
       idle_in_transaction_session_timeout: 60_000,
     },

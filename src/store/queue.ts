@@ -98,6 +98,8 @@ export class InferenceQueue implements AsyncDisposable {
   /** Up to `count` jobs, STAT before ROUTINE, then oldest first. */
   async claim(count: number): Promise<Claim[]> {
     const jobs = await this.#boss.fetch<JobData>(QUEUE, { batchSize: count, includeMetadata: true });
+    // The right jobs are fetched, but in no order.
+    jobs.sort((a, b) => b.priority - a.priority || a.createdOn.getTime() - b.createdOn.getTime());
     return jobs.map((job) => ({ jobId: job.id, retryCount: job.retryCount, inferenceId: job.data.inferenceId }));
   }
 

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { buildSchema, parse, validate } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { GatewayError } from '../../src/errors.ts';
+import { FIRST_QUERY, FIRST_SUBSCRIPTION } from '../../src/http/landing-page.ts';
 import { multipart, RawConnection, startServer, stow, stowHead } from './support.ts';
 
 describe('errors', () => {
@@ -123,6 +126,12 @@ describe('landing page', () => {
     await connection.closed;
     expect(connection.received).not.toContain('curl http://<b>');
   });
+});
+
+it('the landing page shows operations that the schema has', () => {
+  const schema = buildSchema(readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8'));
+  const operations = [FIRST_QUERY, FIRST_SUBSCRIPTION, '{ modelVersions { nodes { name version state digest } } }'];
+  for (const operation of operations) expect(validate(schema, parse(operation)), operation).toEqual([]);
 });
 
 describe('images', () => {

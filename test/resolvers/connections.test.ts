@@ -169,6 +169,7 @@ describe('studies', () => {
       { after: forge(['studies.CREATED_AT.DESC', 'yesterday', id]) },
       { after: forge(['studies.CREATED_AT.DESC', null, id]) },
       { after: forge(['studies.CREATED_AT.DESC', '2026-13-45T00:00:00.000Z', id]) },
+      { after: forge(['studies.CREATED_AT.DESC', '0000-01-01T00:00:00.000Z', id]) },
       { after: forge(['studies.CREATED_AT.DESC', '2026-01-01T00:00:00.000Z', "'; DROP TABLE"]) },
       { before: forge(['patients.CREATED_AT.DESC', '2026-01-01T00:00:00.000Z', id]) },
     ];

@@ -158,6 +158,14 @@ describe('lookups', () => {
       '{ node(id: "x") { id } }',
       '{ changes(first: 0) { cursor } }',
       '{ patients { nodes { studies(first: 1000) { id } } } }',
+      // What the database could not even be asked.
+      '{ patient(mrn: "a\\u0000", issuer: "b") { id } }',
+      '{ study(accessionNumber: "\\u0000") { id } }',
+      '{ modelVersion(digest: "\\u0000") { id } }',
+      '{ patients(filter: { namePrefix: "\\u0000" }) { nodes { id } } }',
+      '{ findings(filter: { labels: ["\\u0000"] }) { nodes { id } } }',
+      '{ studies(filter: { createdAt: { from: "0000-06-01T00:00:00Z" } }) { nodes { id } } }',
+      '{ studies(filter: { studyDate: { until: "9999-12-31T23:59:59-05:00" } }) { nodes { id } } }',
     ]) {
       expect((await api.run(source)).errors[0]?.code, source).toBe('BAD_REQUEST');
     }

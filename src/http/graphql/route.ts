@@ -11,17 +11,16 @@ import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../../config.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { createContext, type GatewayContext, type GatewayServices } from '../../resolvers/context.ts';
+import type { GatewayContext, GatewayServices } from '../../resolvers/context.ts';
 import { formatError } from '../../resolvers/format-error.ts';
 import { codedError, prepareErrorReply } from '../error-answer.ts';
+import { requireHost } from '../identifiers.ts';
 import { parseMediaType } from '../media-type.ts';
 import { boundaryOf } from '../multipart/boundary.ts';
 import { readParts } from '../multipart/reader.ts';
 import { type BodyLimits, discardRest, receiveBody, uploadLimits } from '../receive-body.ts';
 import { readMultipartRequest } from './multipart-request.ts';
-
-/** Who asks, until there are accounts. */
-const ACTOR = 'anonymous';
+import { operationContext } from './operation-context.ts';
 
 /** Any of them makes a browser ask before it sends a request of another origin (Apollo's CSRF prevention). */
 const PREFLIGHT_HEADERS = ['apollo-require-preflight', 'x-apollo-operation-name'];
@@ -52,18 +51,22 @@ export async function addGraphql(app: FastifyInstance, options: GraphqlOptions):
         .type('application/json; charset=utf-8')
         .send(JSON.stringify({ errors: [{ message, extensions: { code, retryable } }] }));
     });
+    // Apollo's handler builds an address from it.
+    scope.addHook('onRequest', async (request) => requireHost(request.host));
     scope.addHook('onResponse', async (request) => discardRest(request.raw));
     scope.route({
       method: ['GET', 'POST'],
       url: '/graphql',
       handler: fastifyApolloHandler<GatewayContext>(apollo, {
-        context: async (request: FastifyRequest) => createContext(services, { actor: ACTOR, requestId: request.id }),
+        context: async (request: FastifyRequest) => operationContext(services, request.id),
       }),
     });
   });
 }
 
 function createApollo({ config, log, schema }: GraphqlOptions): ApolloServer<GatewayContext> {
+  // Apollo tells formatError nothing of the operation; this remembers which one an error belongs to.
+  const requestIds = new WeakMap<object, string>();
   const report = (event: 'warn' | 'error') => () => log[event](`graphql.apollo-${event}`);
   return new ApolloServer<GatewayContext & BaseContext>({
     schema,
@@ -74,9 +77,19 @@ function createApollo({ config, log, schema }: GraphqlOptions): ApolloServer<Gat
     persistedQueries: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    formatError: (_formatted, error) => formatError(error, log),
+    formatError: (_formatted, error) => formatError(error, log, requestIds.get(Object(error))),
     // Apollo's own page loads scripts of other hosts; usage reports would leave the hospital.
-    plugins: [ApolloServerPluginLandingPageDisabled(), ApolloServerPluginUsageReportingDisabled()],
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+      {
+        requestDidStart: async ({ contextValue }) => ({
+          didEncounterErrors: async ({ errors }) => {
+            for (const error of errors) requestIds.set(error, contextValue.requestId);
+          },
+        }),
+      },
+    ],
     logger: { debug: () => {}, info: () => {}, warn: report('warn'), error: report('error') },
   });
 }

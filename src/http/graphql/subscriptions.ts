@@ -14,9 +14,10 @@ import { type ServerOptions, WebSocketServer } from 'ws';
 import type { Config } from '../../config.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { createContext, type GatewayServices } from '../../resolvers/context.ts';
+import type { GatewayServices } from '../../resolvers/context.ts';
 import { formatError } from '../../resolvers/format-error.ts';
 import { refuseUpgrade } from '../socket-errors.ts';
+import { operationContext } from './operation-context.ts';
 import { prepareOperation } from './operations.ts';
 import { serveConnection } from './websocket-transport.ts';
 
@@ -30,9 +31,6 @@ const PING_MS = 12_000;
 const CLOSE_TIMEOUT_MS = 2000;
 
 const GOING_AWAY = 1001;
-
-/** Who asks, until there are accounts. */
-const ACTOR = 'anonymous';
 
 /** What the endpoint needs. */
 export interface SubscriptionOptions {
@@ -113,7 +111,7 @@ function createProtocolServer({ config, log, schema, services }: SubscriptionOpt
         document: prepared.document,
         operationName,
         variableValues: variables,
-        contextValue: createContext(services, { actor: ACTOR, requestId: randomUUID() }),
+        contextValue: operationContext(services, randomUUID()),
       };
     },
     onNext: (_context, _id, _payload, _args, { errors, data }) =>

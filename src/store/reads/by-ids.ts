@@ -17,24 +17,25 @@ export async function rowsByIds<Row extends { readonly id: string }>(
   return ids.map((id) => byId.get(id) ?? null);
 }
 
-/** The one row that fulfils a condition, or null. */
+/** The one row that fulfils all conditions, or null. */
 export async function rowWhere<Row extends { readonly id: string }>(
   prisma: PrismaClient,
   table: Table<Row>,
-  condition: Prisma.Sql,
+  conditions: readonly Prisma.Sql[],
 ): Promise<Row | null> {
-  const rows = await rowsWhere(prisma, table, condition, 1);
+  const rows = await rowsWhere(prisma, table, conditions, 1);
   return rows[0] ?? null;
 }
 
-/** At most `limit` rows that fulfil a condition, in no particular order. */
+/** At most `limit` rows that fulfil all conditions, in no particular order. */
 export async function rowsWhere<Row extends { readonly id: string }>(
   prisma: PrismaClient,
   table: Table<Row>,
-  condition: Prisma.Sql,
+  conditions: readonly Prisma.Sql[],
   limit: number,
 ): Promise<Row[]> {
   return prisma.$queryRaw<Row[]>(
-    Prisma.sql`SELECT ${table.columns} FROM ${table.from} WHERE ${condition} LIMIT ${limit}`,
+    Prisma.sql`SELECT ${table.columns} FROM ${table.from}
+      WHERE ${Prisma.join([...conditions], ' AND ')} LIMIT ${limit}`,
   );
 }

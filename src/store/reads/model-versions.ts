@@ -1,5 +1,5 @@
 /** Reads of model versions. */
-import { Prisma, type PrismaClient } from '../client.ts';
+import type { PrismaClient } from '../client.ts';
 import type { ModelState } from '../generated/enums.ts';
 import { rowWhere } from './by-ids.ts';
 import { equals, oneOf } from './conditions.ts';
@@ -36,10 +36,13 @@ export async function findModelVersion(
   name: string,
   version: string,
 ): Promise<ModelVersionRow | null> {
-  return rowWhere(prisma, MODEL_VERSIONS, Prisma.sql`"name" = ${name} AND "version" = ${version}`);
+  return rowWhere(prisma, MODEL_VERSIONS, [
+    ...equals(MODEL_VERSIONS.column('name'), name),
+    ...equals(MODEL_VERSIONS.column('version'), version),
+  ]);
 }
 
 /** The version whose ONNX file has a SHA-256. */
 export async function findModelVersionByDigest(prisma: PrismaClient, digest: string): Promise<ModelVersionRow | null> {
-  return rowWhere(prisma, MODEL_VERSIONS, Prisma.sql`"digest" = ${digest.toLowerCase()}`);
+  return rowWhere(prisma, MODEL_VERSIONS, equals(MODEL_VERSIONS.column('digest'), digest.toLowerCase()));
 }

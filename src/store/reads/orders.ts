@@ -73,6 +73,8 @@ export function numberOrder<Row>(name: string, column: Prisma.Sql, numberOf: (ro
 
 function isTime(key: unknown): key is string {
   return (
-    typeof key === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(key) && !Number.isNaN(Date.parse(key))
+    typeof key === 'string' &&
+    /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(key) &&
+    !Number.isNaN(Date.parse(key))
   );
 }

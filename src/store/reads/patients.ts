@@ -1,7 +1,7 @@
 /** Reads of patients. */
 import { Prisma, type PrismaClient } from '../client.ts';
 import { rowWhere } from './by-ids.ts';
-import { equals } from './conditions.ts';
+import { equals, requireText } from './conditions.ts';
 import { type Direction, type Page, type PageRequest, readPage } from './keyset.ts';
 import { optionalTextOrder, timeOrder } from './orders.ts';
 import { PATIENTS, type PatientRow } from './tables.ts';
@@ -39,12 +39,15 @@ export async function listPatients(
 
 /** The patient with a medical record number. */
 export async function findPatient(prisma: PrismaClient, mrn: string, issuer: string): Promise<PatientRow | null> {
-  return rowWhere(prisma, PATIENTS, Prisma.sql`"mrn" = ${mrn} AND "issuer" = ${issuer}`);
+  return rowWhere(prisma, PATIENTS, [
+    ...equals(PATIENTS.column('mrn'), mrn),
+    ...equals(PATIENTS.column('issuer'), issuer),
+  ]);
 }
 
 /** Uses the index on lower(name) with text_pattern_ops. */
 function beginsWith(column: Prisma.Sql, prefix: string | null | undefined): Prisma.Sql[] {
   if (prefix === null || prefix === undefined || prefix === '') return [];
-  const pattern = `${prefix.replace(/[\\%_]/g, '\\$&')}%`;
+  const pattern = `${requireText(prefix).replace(/[\\%_]/g, '\\$&')}%`;
   return [Prisma.sql`lower(${column}) LIKE lower(${pattern})`];
 }

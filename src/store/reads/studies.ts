@@ -47,7 +47,7 @@ function dated(range: TimeRange | null | undefined): Prisma.Sql[] {
 
 /** The study with a Study Instance UID. */
 export async function findStudy(prisma: PrismaClient, studyInstanceUid: string): Promise<StudyRow | null> {
-  return rowWhere(prisma, STUDIES, Prisma.sql`"studyInstanceUid" = ${studyInstanceUid}`);
+  return rowWhere(prisma, STUDIES, equals(STUDIES.column('studyInstanceUid'), studyInstanceUid));
 }
 
 /**
@@ -59,12 +59,12 @@ export async function findStudyByAccessionNumber(
   prisma: PrismaClient,
   accessionNumber: string,
 ): Promise<StudyRow | null> {
-  const found = await rowsWhere(prisma, STUDIES, Prisma.sql`"accessionNumber" = ${accessionNumber}`, 2);
+  const found = await rowsWhere(prisma, STUDIES, equals(STUDIES.column('accessionNumber'), accessionNumber), 2);
   if (found.length > 1) throw new GatewayError('AMBIGUOUS', 'Several studies have this accession number.');
   return found[0] ?? null;
 }
 
 /** The instance with a SOP Instance UID. */
 export async function findInstance(prisma: PrismaClient, sopInstanceUid: string): Promise<InstanceRow | null> {
-  return rowWhere(prisma, INSTANCES, Prisma.sql`"sopInstanceUid" = ${sopInstanceUid}`);
+  return rowWhere(prisma, INSTANCES, equals(INSTANCES.column('sopInstanceUid'), sopInstanceUid));
 }
