@@ -82,6 +82,19 @@ export class FileWindow implements Disposable {
   }
 }
 
+/**
+ * Opens a file for the time of one call. Without the `using` declaration, which Node 22 does not know: worker threads run
+ * this file as it stands in the tests.
+ */
+export function withFileWindow<T>(path: string, use: (window: FileWindow) => T): T {
+  const window = new FileWindow(path);
+  try {
+    return use(window);
+  } finally {
+    window[Symbol.dispose]();
+  }
+}
+
 /** TRUNCATED_FILE: the structure needs more bytes than there are. */
 export function endOfFile(needed: number, size: number): GatewayError {
   return new GatewayError('TRUNCATED_FILE', `The file ends at byte ${size}, but its structure reaches byte ${needed}.`);

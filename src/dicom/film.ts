@@ -1,7 +1,7 @@
 /** The pixels of one film, ready to be looked up: stored words and the table from word to grey. */
 import type { FilmLimits } from '../config.ts';
 import { GatewayError } from '../errors.ts';
-import { FileWindow } from './file-window.ts';
+import { type FileWindow, withFileWindow } from './file-window.ts';
 import { buildGrayscale, type GrayscaleSource } from './grayscale.ts';
 import { type FilmHeader, readHeaderOf } from './header.ts';
 
@@ -54,18 +54,19 @@ export async function readFilm(
   limits: FilmLimits,
   memory: PixelMemory = new PixelMemory(),
 ): Promise<{ header: FilmHeader; film: Film }> {
-  const started = performance.now();
-  using window = new FileWindow(path);
-  const header = readHeaderOf(window, limits);
-  const { image } = header;
-  if (image.samplesPerPixel !== 1 || !image.photometricInterpretation.startsWith('MONOCHROME')) {
-    throw new GatewayError('IMAGE_FORMAT_UNSUPPORTED', `The image is ${image.photometricInterpretation}.`);
-  }
-  const words = readWords(window, header, memory);
-  const read = performance.now();
-  const { lookup, source } = buildGrayscale(image, words);
-  const timings = { readMs: read - started, decodeMs: performance.now() - read };
-  return { header, film: { rows: image.rows, columns: image.columns, words, lookup, grayscale: source, timings } };
+  return withFileWindow(path, (window) => {
+    const started = performance.now();
+    const header = readHeaderOf(window, limits);
+    const { image } = header;
+    if (image.samplesPerPixel !== 1 || !image.photometricInterpretation.startsWith('MONOCHROME')) {
+      throw new GatewayError('IMAGE_FORMAT_UNSUPPORTED', `The image is ${image.photometricInterpretation}.`);
+    }
+    const words = readWords(window, header, memory);
+    const read = performance.now();
+    const { lookup, source } = buildGrayscale(image, words);
+    const timings = { readMs: read - started, decodeMs: performance.now() - read };
+    return { header, film: { rows: image.rows, columns: image.columns, words, lookup, grayscale: source, timings } };
+  });
 }
 
 /** The first frame. Its length was compared with the file before; little endian is the order of every supported host. */

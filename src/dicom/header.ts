@@ -10,7 +10,7 @@ import { type Keyword, nameOf } from './attributes.ts';
 import { textDecoder } from './character-sets.ts';
 import { DataSet } from './data-set.ts';
 import { isoDate, isoDateTime } from './date-time.ts';
-import { FileWindow } from './file-window.ts';
+import { type FileWindow, withFileWindow } from './file-window.ts';
 import { type ImageAttributes, pixelDataBytes, readImageAttributes } from './image-attributes.ts';
 import { readDataSetHeader, readFileMeta } from './part10.ts';
 import { nameOfSopClass, roleOfSopClass } from './sop-classes.ts';
@@ -65,8 +65,7 @@ const MAXIMUM_IDENTIFIER = 256;
  *   PIXEL_DATA_LENGTH_MISMATCH, BLOB_UNREADABLE
  */
 export async function readHeader(path: string, limits: FilmLimits): Promise<FilmHeader> {
-  using window = new FileWindow(path);
-  return readHeaderOf(window, limits);
+  return withFileWindow(path, (window) => readHeaderOf(window, limits));
 }
 
 /** {@link readHeader} of a file that is open already. */
