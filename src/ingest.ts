@@ -1,8 +1,8 @@
 /**
- * Bytes -> durable file -> header -> ONE transaction: records, inference and job. Success is answered after the commit.
+ * Bytes -> file -> header -> ONE transaction: records, inference and job. Success is answered after the commit.
  *
- * Order matters: the film is on disk under its digest before a record points at it. If the process dies in between, the
- * sender was not answered and sends again; what stays behind is at worst a blob that no record names.
+ * The film is synced under its digest while the records are written, and the commit waits for it. If the process dies in
+ * between, the sender was not answered and sends again; what stays behind is at worst a blob that no record names.
  */
 import type { Config } from './config.ts';
 import type { HeaderReader, HeaderReading } from './dicom/header-reader.ts';
@@ -115,7 +115,7 @@ export class FilmIngest implements Ingest {
       }
       const stored: StoredInstance =
         (await instances.find(sopInstanceUid, staged.sha256)) ??
-        (await instances.record(this.#record(staged, await blobs.keep(staged), reading, source)));
+        (await instances.record(this.#record(staged, reading, source), () => blobs.keep(staged)));
       const { verdict, reasons } = reading.eligibility;
       return {
         ...stored,
@@ -131,7 +131,7 @@ export class FilmIngest implements Ingest {
     }
   }
 
-  #record(staged: StagedBlob, blobKey: string, reading: HeaderReading, source: IngestSource): InstanceRecord {
+  #record(staged: StagedBlob, reading: HeaderReading, source: IngestSource): InstanceRecord {
     const { header, eligibility } = reading;
     const { patient, study, series, image } = header;
     return {
@@ -154,7 +154,7 @@ export class FilmIngest implements Ingest {
         photometricInterpretation: image.photometricInterpretation,
         sha256: staged.sha256,
         byteLength: staged.byteLength,
-        blobKey,
+        blobKey: staged.key,
         eligibility: eligibility.verdict,
         eligibilityReasons: eligibility.reasons,
       },

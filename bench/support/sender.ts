@@ -31,8 +31,10 @@ interface Push {
 const QUERY = `subscription Live($after: String) { findingsCompleted(after: $after) { inference {
   instance { sopInstanceUid } timings { waitMs readMs decodeMs preprocessMs inferenceMs } } } }`;
 
-const HEAD = Buffer.from('--film\r\nContent-Type: application/dicom\r\n\r\n');
-const TAIL = Buffer.from('\r\n--film--\r\n');
+/** As long as clients make theirs. */
+const BOUNDARY = '5d1f3a0c-8e42-4b7e-9a54-6c2f8f0b7d19';
+const HEAD = Buffer.from(`--${BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n`);
+const TAIL = Buffer.from(`\r\n--${BOUNDARY}--\r\n`);
 
 /** The protocol does not acknowledge a subscription: with a cursor nothing falls between it and the first film. */
 async function currentCursor(url: string): Promise<string> {
@@ -100,7 +102,7 @@ export class Sender implements Disposable {
           method: 'POST',
           agent: this.#agent,
           headers: {
-            'content-type': 'multipart/related; type="application/dicom"; boundary=film',
+            'content-type': `multipart/related; type="application/dicom"; boundary=${BOUNDARY}`,
             'content-length': HEAD.length + film.length + TAIL.length,
           },
         },

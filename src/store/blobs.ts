@@ -13,6 +13,8 @@ export interface StagedBlob {
   readonly path: string;
   /** Of all bytes, hexadecimal. */
   readonly sha256: string;
+  /** Where it will be kept, relative to the folder of the blobs. */
+  readonly key: string;
   readonly byteLength: number;
 }
 
@@ -66,9 +68,9 @@ export class BlobStore {
     const file = await open(path, 'wx', 0o640);
     try {
       const { sha256, byteLength } = await this.#copy(bytes, file);
-      await file.datasync();
       await file.close();
-      return { path, sha256, byteLength };
+      const key = `${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}.dcm`;
+      return { path, sha256, byteLength, key };
     } catch (error) {
       await file.close().catch(() => {});
       await rm(path, { force: true });
@@ -106,20 +108,15 @@ export class BlobStore {
     return { sha256: hash.digest('hex'), byteLength };
   }
 
-  /**
-   * Gives a staged film its final place; durable when this resolves.
-   *
-   * @returns the blob's key
-   */
-  async keep(staged: StagedBlob): Promise<string> {
-    const key = `${staged.sha256.slice(0, 2)}/${staged.sha256.slice(2, 4)}/${staged.sha256}.dcm`;
-    const target = this.path(key);
+  /** Syncs a staged film and gives it its final place; durable when this resolves. */
+  async keep(staged: StagedBlob): Promise<void> {
+    await syncFile(staged.path);
+    const target = this.path(staged.key);
     const folder = dirname(target);
     await mkdir(folder, { recursive: true });
     await rename(staged.path, target);
     await syncFolder(folder);
     await this.#syncParents(folder);
-    return key;
   }
 
   /** The folders above are made once and then stay: each is synced once a process. */
@@ -166,6 +163,16 @@ async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promis
       rest = rest.slice(1);
     }
     if (rest[0] !== undefined) rest[0] = rest[0].subarray(bytesWritten);
+  }
+}
+
+/** Makes the bytes durable; the length comes with them. */
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.datasync();
+  } finally {
+    await file.close();
   }
 }
 

@@ -76,60 +76,72 @@ export class InstanceStore {
   /**
    * Records a film and enqueues its reading by the active model version.
    *
-   * @throws GatewayError INSTANCE_CONFLICT, RECORD_CONFLICT, MODEL_NOT_ACTIVE, DATABASE_UNAVAILABLE
+   * @param keepBlob - makes the film itself durable; runs beside the statements and is awaited before the commit, so a record
+   *   never points at a film that a power failure could take
+   * @throws GatewayError INSTANCE_CONFLICT, RECORD_CONFLICT, MODEL_NOT_ACTIVE, DATABASE_UNAVAILABLE, and what keepBlob throws
    */
-  async record(record: InstanceRecord): Promise<StoredInstance> {
-    return this.#prisma.$transaction(async (tx) => {
-      const model = await tx.modelVersion.findFirst({ where: { state: 'ACTIVE' }, select: { id: true } });
-      if (model === null)
-        throw new GatewayError('MODEL_NOT_ACTIVE', 'No model version is active, so films cannot be read.');
-      const patientId = await ensurePatient(tx, record.patient);
-      const studyId = await ensureStudy(tx, record.study, patientId);
-      const seriesId = await ensureSeries(tx, record.series, studyId);
-      const [instance] = await tx.instance.createManyAndReturn({
-        data: [
-          {
-            ...record.instance,
-            eligibilityReasons: [...record.instance.eligibilityReasons],
-            byteLength: BigInt(record.instance.byteLength),
-            seriesId,
-          },
-        ],
-        skipDuplicates: true,
-        select: { id: true },
-      });
-      if (instance === undefined) {
-        // Another request stored the same UID between our look and our insert.
-        const stored = await findStored(tx, record.instance.sopInstanceUid, record.instance.sha256);
-        if (stored !== undefined) return stored;
-        throw new GatewayError('INTERNAL', 'An instance was neither inserted nor found.');
-      }
-      const inference = await tx.inference.create({
-        data: {
-          instanceId: instance.id,
-          modelVersionId: model.id,
-          studyId,
-          patientId,
-          priority: record.priority,
-          warnings: record.instance.eligibility === 'READ_WITH_WARNING' ? [...record.instance.eligibilityReasons] : [],
-        },
-        select: { id: true },
-      });
-      await this.#queue.enqueue(tx, inference.id, record.priority);
-      const ids = {
-        patientId,
-        studyId,
-        instanceId: instance.id,
-        inferenceId: inference.id,
-        modelVersionId: model.id,
-        priority: record.priority,
-      };
-      await appendChanges(tx, [
-        { type: 'INSTANCE_STORED', ...ids },
-        { type: 'INFERENCE_QUEUED', ...ids },
-      ]);
-      return { instanceId: instance.id, inferenceId: inference.id, duplicate: false };
+  async record(record: InstanceRecord, keepBlob: () => Promise<void>): Promise<StoredInstance> {
+    const kept = keepBlob();
+    const written = this.#prisma.$transaction(async (tx) => {
+      const stored = await this.#write(tx, record);
+      await kept;
+      return stored;
     });
+    // Neither goes on behind the back of a caller whose other half failed.
+    await Promise.allSettled([kept, written]);
+    return written;
+  }
+
+  async #write(tx: Transaction, record: InstanceRecord): Promise<StoredInstance> {
+    const model = await tx.modelVersion.findFirst({ where: { state: 'ACTIVE' }, select: { id: true } });
+    if (model === null)
+      throw new GatewayError('MODEL_NOT_ACTIVE', 'No model version is active, so films cannot be read.');
+    const patientId = await ensurePatient(tx, record.patient);
+    const studyId = await ensureStudy(tx, record.study, patientId);
+    const seriesId = await ensureSeries(tx, record.series, studyId);
+    const [instance] = await tx.instance.createManyAndReturn({
+      data: [
+        {
+          ...record.instance,
+          eligibilityReasons: [...record.instance.eligibilityReasons],
+          byteLength: BigInt(record.instance.byteLength),
+          seriesId,
+        },
+      ],
+      skipDuplicates: true,
+      select: { id: true },
+    });
+    if (instance === undefined) {
+      // Another request stored the same UID between our look and our insert.
+      const stored = await findStored(tx, record.instance.sopInstanceUid, record.instance.sha256);
+      if (stored !== undefined) return stored;
+      throw new GatewayError('INTERNAL', 'An instance was neither inserted nor found.');
+    }
+    const inference = await tx.inference.create({
+      data: {
+        instanceId: instance.id,
+        modelVersionId: model.id,
+        studyId,
+        patientId,
+        priority: record.priority,
+        warnings: record.instance.eligibility === 'READ_WITH_WARNING' ? [...record.instance.eligibilityReasons] : [],
+      },
+      select: { id: true },
+    });
+    await this.#queue.enqueue(tx, inference.id, record.priority);
+    const ids = {
+      patientId,
+      studyId,
+      instanceId: instance.id,
+      inferenceId: inference.id,
+      modelVersionId: model.id,
+      priority: record.priority,
+    };
+    await appendChanges(tx, [
+      { type: 'INSTANCE_STORED', ...ids },
+      { type: 'INFERENCE_QUEUED', ...ids },
+    ]);
+    return { instanceId: instance.id, inferenceId: inference.id, duplicate: false };
   }
 }
 

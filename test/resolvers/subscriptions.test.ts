@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { instanceRecord } from '../support/records.ts';
+import { instanceRecord, recordFilm } from '../support/records.ts';
 import { announce, seedModel, seedStudy } from './seed.ts';
 import { type Events, openApi, type TestApi } from './support.ts';
 
@@ -154,8 +154,8 @@ describe('inferenceProgress', () => {
   test('gives each step of the readings of one study', async () => {
     const after = await now();
     const record = instanceRecord();
-    await api.store.instances.record(instanceRecord()); // another study
-    const { inferenceId } = await api.store.instances.record(record);
+    await recordFilm(api.store, instanceRecord()); // another study
+    const { inferenceId } = await recordFilm(api.store, record);
     const events = await api.listen<{ inferenceProgress: { state: string; type: string } }>(
       `subscription ($uid: DicomUID!, $after: String) { inferenceProgress(studyInstanceUid: $uid, after: $after) {
         cursor type state changedAt inference { id state instance { sopInstanceUid } } } }`,

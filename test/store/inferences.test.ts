@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClaimedInference, NewResult } from '../../src/store/inference-records.ts';
 import type { Claim } from '../../src/store/queue.ts';
 import type { Store } from '../../src/store/store.ts';
-import { activeModel, instanceRecord } from '../support/records.ts';
+import { activeModel, instanceRecord, recordFilm } from '../support/records.ts';
 import { openTestStore, type TestStore } from '../support/store.ts';
 
 const RESULT: NewResult = {
@@ -56,7 +56,7 @@ async function feedTypes(): Promise<string[]> {
 
 describe('an inference', () => {
   it('goes from QUEUED over RUNNING to DONE with its findings, and the feed tells each step', async () => {
-    const stored = await store.instances.record(instanceRecord());
+    const stored = await recordFilm(store, instanceRecord());
     expect(await inference(stored.inferenceId)).toMatchObject({ state: 'QUEUED', attempts: 0 });
     const begun = await beginOne();
     expect(begun).toMatchObject({
@@ -77,7 +77,7 @@ describe('an inference', () => {
   });
 
   it('writes its result once when a claim that was thought dead comes back', async () => {
-    await store.instances.record(instanceRecord());
+    await recordFilm(store, instanceRecord());
     const claim = await claimOne();
     const lapsed = await store.inferences.begin(claim);
     const newer = await store.inferences.begin(claim);
@@ -90,7 +90,7 @@ describe('an inference', () => {
   });
 
   it('is delivered again after a retryable error, and fails for good with its code', async () => {
-    const { inferenceId } = await store.instances.record(instanceRecord());
+    const { inferenceId } = await recordFilm(store, instanceRecord());
     const first = await beginOne();
     await store.inferences.retryLater(first, 'WORKER_CRASHED', 'crashed');
     expect(await inference(inferenceId)).toMatchObject({ state: 'QUEUED', errorCode: 'WORKER_CRASHED', attempts: 1 });
@@ -101,14 +101,14 @@ describe('an inference', () => {
   });
 
   it('released by a process that shuts down is queued again without counting the attempt', async () => {
-    const { inferenceId } = await store.instances.record(instanceRecord());
+    const { inferenceId } = await recordFilm(store, instanceRecord());
     await store.inferences.release(await beginOne());
     expect(await inference(inferenceId)).toMatchObject({ state: 'QUEUED', attempts: 0 });
     expect((await beginOne()).inferenceId).toBe(inferenceId);
   });
 
   it('is cancelled while it waits or runs, never afterwards', async () => {
-    const { inferenceId } = await store.instances.record(instanceRecord());
+    const { inferenceId } = await recordFilm(store, instanceRecord());
     const begun = await beginOne();
     await store.inferences.cancel(inferenceId);
     expect(await store.inferences.finish(begun, RESULT)).toBe(false);
@@ -120,7 +120,7 @@ describe('an inference', () => {
   });
 
   it('requested again is the same one unless it failed or was cancelled', async () => {
-    const { inferenceId, instanceId } = await store.instances.record(instanceRecord());
+    const { inferenceId, instanceId } = await recordFilm(store, instanceRecord());
     const request = { instanceId, priority: 'STAT' as const };
     expect(await store.inferences.request(request)).toEqual({ inferenceId, created: false });
     await store.inferences.cancel(inferenceId);
@@ -141,7 +141,8 @@ describe('an inference', () => {
 
   it('refused by the gate keeps the reasons and has no findings', async () => {
     const reasons = ['MODALITY: the modality CT is not radiography.'];
-    const { inferenceId } = await store.instances.record(
+    const { inferenceId } = await recordFilm(
+      store,
       instanceRecord({ eligibility: 'INELIGIBLE', eligibilityReasons: reasons }),
     );
     const begun = await beginOne();
@@ -151,7 +152,7 @@ describe('an inference', () => {
   });
 
   it('without a job is queued again by the reconciliation', async () => {
-    const { inferenceId } = await store.instances.record(instanceRecord());
+    const { inferenceId } = await recordFilm(store, instanceRecord());
     expect(await store.inferences.requeueOrphans()).toBe(0);
     await store.prisma.$executeRaw`DELETE FROM pgboss.job WHERE name = 'inference'`;
     await store.prisma.inference.update({
@@ -166,9 +167,9 @@ describe('an inference', () => {
 
 describe('the queue', () => {
   it('gives STAT before ROUTINE, then the oldest', async () => {
-    const routine = await store.instances.record(instanceRecord());
-    const stat = await store.instances.record({ ...instanceRecord(), priority: 'STAT' });
-    const later = await store.instances.record(instanceRecord());
+    const routine = await recordFilm(store, instanceRecord());
+    const stat = await recordFilm(store, { ...instanceRecord(), priority: 'STAT' });
+    const later = await recordFilm(store, instanceRecord());
     const claims = await store.queue.claim(3);
     expect(claims.map((claim) => claim.inferenceId)).toEqual([
       stat.inferenceId,
@@ -178,7 +179,7 @@ describe('the queue', () => {
   });
 
   it('hands the job of a dead process to the next claimer within 60 s, then to the dead letters', async () => {
-    const { inferenceId } = await store.instances.record(instanceRecord());
+    const { inferenceId } = await recordFilm(store, instanceRecord());
     const began = performance.now();
     const deliveries: number[] = [];
     // Nobody sends heartbeats for these claims: three processes that die one after the other.

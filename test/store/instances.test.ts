@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
-import { activeModel, freshUid, instanceRecord } from '../support/records.ts';
+import { activeModel, freshUid, instanceRecord, recordFilm } from '../support/records.ts';
 import { openTestStore, type TestStore } from '../support/store.ts';
 
 let database: TestStore;
@@ -15,14 +15,14 @@ afterEach(() => database[Symbol.asyncDispose]());
 
 describe('recording a film', () => {
   it('needs an active model version', async () => {
-    await expect(store.instances.record(instanceRecord())).rejects.toMatchObject({ code: 'MODEL_NOT_ACTIVE' });
+    await expect(recordFilm(store, instanceRecord())).rejects.toMatchObject({ code: 'MODEL_NOT_ACTIVE' });
     expect(await store.prisma.patient.count()).toBe(0);
   });
 
   it('answers the same records for the same bytes, also when both arrive at once', async () => {
     await activeModel(store);
     const record = instanceRecord();
-    const answers = await Promise.all([1, 2, 3, 4].map(() => store.instances.record(record)));
+    const answers = await Promise.all([1, 2, 3, 4].map(() => recordFilm(store, record)));
     expect(new Set(answers.map((answer) => answer.instanceId)).size).toBe(1);
     expect(answers.filter((answer) => !answer.duplicate)).toHaveLength(1);
     expect(await store.prisma.inference.count()).toBe(1);
@@ -35,9 +35,9 @@ describe('recording a film', () => {
   it('refuses other bytes under the same UID and overwrites nothing', async () => {
     await activeModel(store);
     const record = instanceRecord();
-    await store.instances.record(record);
+    await recordFilm(store, record);
     const other = { ...record, instance: { ...record.instance, sha256: '0'.repeat(64) } };
-    await expect(store.instances.record(other)).rejects.toMatchObject({ code: 'INSTANCE_CONFLICT' });
+    await expect(recordFilm(store, other)).rejects.toMatchObject({ code: 'INSTANCE_CONFLICT' });
     const kept = await store.prisma.instance.findUniqueOrThrow({
       where: { sopInstanceUid: record.instance.sopInstanceUid },
     });
@@ -47,12 +47,12 @@ describe('recording a film', () => {
   it('refuses a study that is stored under another patient, and a series under another study', async () => {
     await activeModel(store);
     const record = instanceRecord();
-    await store.instances.record(record);
+    await recordFilm(store, record);
     const next = instanceRecord();
     const foreignStudy = { ...next, study: record.study };
-    await expect(store.instances.record(foreignStudy)).rejects.toMatchObject({ code: 'RECORD_CONFLICT' });
+    await expect(recordFilm(store, foreignStudy)).rejects.toMatchObject({ code: 'RECORD_CONFLICT' });
     const foreignSeries = { ...next, patient: record.patient, series: record.series };
-    await expect(store.instances.record(foreignSeries)).rejects.toMatchObject({ code: 'RECORD_CONFLICT' });
+    await expect(recordFilm(store, foreignSeries)).rejects.toMatchObject({ code: 'RECORD_CONFLICT' });
     expect(await store.prisma.study.count()).toBe(1);
   });
 
@@ -63,7 +63,7 @@ describe('recording a film', () => {
       ...first,
       instance: { ...first.instance, sopInstanceUid: freshUid() },
     }));
-    await Promise.all(records.map((record) => store.instances.record(record)));
+    await Promise.all(records.map((record) => recordFilm(store, record)));
     const counts = [store.prisma.patient, store.prisma.study, store.prisma.series].map((table) =>
       (table as { count(): Promise<number> }).count(),
     );

@@ -1,6 +1,6 @@
 /** Records for tests that need a database but no film. */
 import { createHash, randomInt } from 'node:crypto';
-import type { InstanceRecord } from '../../src/store/instances.ts';
+import type { InstanceRecord, StoredInstance } from '../../src/store/instances.ts';
 import type { ModelRegistration } from '../../src/store/model-versions.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -51,4 +51,9 @@ export async function activeModel(store: Store, version?: string): Promise<strin
   const modelVersionId = await store.modelVersions.register(modelRegistration(version));
   await store.modelVersions.activate({ modelVersionId, reason: 'for the test', actor: 'test' });
   return modelVersionId;
+}
+
+/** Records a film whose bytes lie nowhere. */
+export function recordFilm(store: Store, record: InstanceRecord): Promise<StoredInstance> {
+  return store.instances.record(record, () => Promise.resolve());
 }
