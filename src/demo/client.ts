@@ -115,7 +115,7 @@ export class DemoClient {
     return {
       sopInstanceUid: typeof uid === 'string' ? uid : undefined,
       accepted: answer[REFERENCED_SOP_SEQUENCE] !== undefined,
-      problem: response.headers.get('warning') ?? `HTTP ${response.status}`,
+      problem: textOfWarning(response.headers.get('warning')) ?? `HTTP ${response.status}`,
     };
   }
 
@@ -135,6 +135,11 @@ export class DemoClient {
     if (data === undefined) throw new GatewayError('INTERNAL', `GraphQL answered ${response.status}.`);
     return data;
   }
+}
+
+/** The text of the first `299 agent "text"` (PS3.18 section 10.5.3.1). */
+function textOfWarning(warning: string | null): string | undefined {
+  return /^299 \S+ "((?:[^"\\]|\\.)*)"/.exec(warning ?? '')?.[1];
 }
 
 const REFERENCED_SOP_SEQUENCE = '00081199';
