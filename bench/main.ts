@@ -1,15 +1,22 @@
 /**
  * npm run bench -- NAME [--json] [--write]
  *
- * Prints the bench's figures and goals; --json as one object, --write also into bench/results.md.
+ * Prints the bench's figures and goals; --json as one object, --write also into bench/results.md, with a picture beside it if
+ * the bench draws one.
  */
 import { parseArgs } from 'node:util';
 import { apiBench } from './api.ts';
 import { endToEndBench } from './e2e.ts';
+import { enginesBench } from './engines.ts';
 import { poolBench } from './pool.ts';
 import { type Bench, makeReport, markdown, writeResults } from './support/report.ts';
 
-const BENCHES: Readonly<Record<string, Bench>> = { api: apiBench, e2e: endToEndBench, pool: poolBench };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  api: apiBench,
+  e2e: endToEndBench,
+  engines: enginesBench,
+  pool: poolBench,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,8 +28,8 @@ if (bench === undefined) {
   process.stderr.write(`Which bench? npm run bench -- ${Object.keys(BENCHES).join('|')} [--json] [--write]\n`);
   process.exit(2);
 }
-const { figures, goals } = await bench();
-const report = makeReport(name, figures, goals);
-if (values.write) writeResults(report);
+const outcome = await bench();
+const report = makeReport(name, outcome);
+if (values.write) writeResults(report, outcome.picture);
 process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : markdown(report));
 process.exit(0);

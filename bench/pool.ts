@@ -14,6 +14,7 @@ import { ModelSession } from '../src/inference/session.ts';
 import { LIMITS, MODELS } from './support/built.ts';
 import { temporaryFolder, writePhantoms } from './support/films.ts';
 import { writeModelAtSize } from './support/model-at-size.ts';
+import { rate } from './support/rate.ts';
 import { type Bench, goal, median } from './support/report.ts';
 
 const ROUNDS = 7;
@@ -40,10 +41,10 @@ export const poolBench: Bench = async () => {
   const throughPool = (pool: InferencePool) => () => pool.read({ path, model, limits: LIMITS });
   const rates = { inProcess: [] as number[], oneWorker: [] as number[], allWorkers: [] as number[] };
   for (let round = 0; round < ROUNDS; round += 1) {
-    rates.inProcess.push(await rate(inProcess, 1));
-    rates.oneWorker.push(await rate(throughPool(one), 2));
+    rates.inProcess.push(await rate(inProcess, 1, ROUND_MS));
+    rates.oneWorker.push(await rate(throughPool(one), 2, ROUND_MS));
     delay.enable();
-    rates.allWorkers.push(await rate(throughPool(many), workers + 1));
+    rates.allWorkers.push(await rate(throughPool(many), workers + 1, ROUND_MS));
     delay.disable();
   }
   const [main, single, all] = [median(rates.inProcess), median(rates.oneWorker), median(rates.allWorkers)];
@@ -63,17 +64,3 @@ export const poolBench: Bench = async () => {
     ],
   };
 };
-
-/** Calls a second with this many under way at once. */
-async function rate(work: () => Promise<unknown>, atOnce: number): Promise<number> {
-  let done = 0;
-  const began = performance.now();
-  const lane = async () => {
-    while (performance.now() - began < ROUND_MS) {
-      await work();
-      done += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, lane));
-  return (done * 1000) / (performance.now() - began);
-}

@@ -5,9 +5,10 @@ import { HeaderReader } from './dicom/header-reader.ts';
 import { type Disposables, opening } from './disposables.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { FilmImages } from './images.ts';
+import { EngineChoice } from './inference/engine-choice.ts';
 import { codeOfLabel } from './inference/finding-codes.ts';
 import { InferencePool } from './inference/pool.ts';
-import type { ModelPackage } from './inference/registry.ts';
+import { thisProcessor } from './inference/processor.ts';
 import { FilmIngest } from './ingest.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -15,6 +16,7 @@ import { setUpModels } from './models.ts';
 import { Pipeline } from './pipeline.ts';
 import { Readiness } from './readiness.ts';
 import { buildGatewaySchema } from './resolvers/build-schema.ts';
+import { ServedModels } from './served-models.ts';
 import { BlobStore } from './store/blobs.ts';
 import { startEmbeddedPostgres } from './store/embedded-postgres.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -76,9 +78,18 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
         onWorkerCrash: (cause) => log.error('pool.worker-crashed', {}, cause),
       }),
     );
+    const choice = new EngineChoice({
+      pool,
+      processor: await thisProcessor(),
+      intraOpThreads: config.inference.intraOpThreads,
+      precision: config.inference.precision,
+      cacheFile: config.inference.engineCacheFile,
+      log,
+    });
+    const served = new ServedModels({ models, modelVersions: store.modelVersions, choice, pool, log });
     if (reads) {
       progress('inference threads');
-      await warmUp(pool, store, models);
+      await served.prepare();
     }
     const metrics = new Metrics({
       queueDepth: () => store.queue.depth(),
@@ -94,6 +105,7 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
       }),
     );
     await changes.open();
+    if (reads) opened.use(served).follow(changes);
     const pipeline = reads
       ? opened.use(
           new Pipeline({
@@ -105,7 +117,7 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
             limits: config.film,
             maxAttempts: config.inference.maxAttempts,
             blobPath,
-            modelDirectory: (digest) => models.get(digest)?.directory,
+            modelReference: (digest) => served.reference(digest),
             codeOfLabel,
             log,
             onOutcome: (state, timings) => metrics.inference(state, timings),
@@ -122,7 +134,7 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
       log,
       onOutcome: (door, outcome, milliseconds) => metrics.film(door, outcome, milliseconds),
     });
-    const readiness = new Readiness({ store, pool, models, reads });
+    const readiness = new Readiness({ store, pool, served: reads ? served : undefined });
     const http: HttpServer = opened.use(
       await createHttpServer({
         config,
@@ -172,12 +184,6 @@ async function openDatabase(
       ...(options.onStatement === undefined ? {} : { onStatement: options.onStatement }),
     }),
   );
-}
-
-async function warmUp(pool: InferencePool, store: Store, models: ReadonlyMap<string, ModelPackage>): Promise<void> {
-  const active = await store.modelVersions.active();
-  const model = active === null ? undefined : models.get(active.digest);
-  if (model !== undefined) await pool.warmUp(model);
 }
 
 async function withTimeout(promise: Promise<void> | undefined, milliseconds: number): Promise<void> {

@@ -27,7 +27,11 @@ const SETTINGS = {
   DATABASE_POOL_SIZE: integer(2, 200, 10).describe(
     'connections of this process for records (queue and feed use 4 more)',
   ),
-  DATA_DIR: z.string().min(1).default('./data').describe('embedded database, and blobs unless BLOB_DIR is set'),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default('./data')
+    .describe('embedded database, measured speeds of models, and blobs unless BLOB_DIR is set'),
   BLOB_DIR: z.string().min(1).optional().describe('folder of the stored films; shared by all processes'),
   MODELS_DIR: z.string().min(1).optional().describe('folder of model versions, registered at start'),
   ACTIVE_MODEL: z
@@ -80,6 +84,10 @@ const SETTINGS = {
     'worker threads that decode and infer',
   ),
   INFERENCE_INTRA_OP_THREADS: integer(1, 64, 1).describe('ONNX Runtime threads within one worker'),
+  INFERENCE_PRECISION: z
+    .enum(['auto', 'int8', 'fp32'], 'must be auto, int8 or fp32')
+    .default('auto')
+    .describe('number format that reads films; auto: the fastest on this machine, measured at the first start'),
   INFERENCE_TIMEOUT_MS: integer(1000, 3600_000, 60_000).describe('longest time for one film in a worker'),
   INFERENCE_MAX_ATTEMPTS: integer(1, 20, 3).describe('claims of one inference before it has failed for good'),
   INFERENCE_RETRY_DELAY_SECONDS: integer(0, 3600, 1).describe('first delay before a retry; doubles each time'),
@@ -148,6 +156,9 @@ export interface Config {
   readonly inference: {
     readonly threads: number;
     readonly intraOpThreads: number;
+    readonly precision: Environment['INFERENCE_PRECISION'];
+    /** Keeps how quickly the engines of the models run on this machine. */
+    readonly engineCacheFile: string;
     readonly timeoutMs: number;
     readonly maxAttempts: number;
     readonly retryDelaySeconds: number;
@@ -227,6 +238,8 @@ function toConfig(env: Environment): Config {
     inference: {
       threads: env.INFERENCE_THREADS,
       intraOpThreads: env.INFERENCE_INTRA_OP_THREADS,
+      precision: env.INFERENCE_PRECISION,
+      engineCacheFile: join(data, 'engine-choice.json'),
       timeoutMs: env.INFERENCE_TIMEOUT_MS,
       maxAttempts: env.INFERENCE_MAX_ATTEMPTS,
       retryDelaySeconds: env.INFERENCE_RETRY_DELAY_SECONDS,

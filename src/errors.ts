@@ -158,6 +158,12 @@ export const ERROR_DEFINITIONS = {
     PROCESSING_FAILURE,
     'Restore the model file: its bytes are not those registered.',
   ),
+  MODEL_DOWNLOAD_FAILED: define(
+    true,
+    500,
+    PROCESSING_FAILURE,
+    'Run the import again: it goes on where the download stopped.',
+  ),
   WORKER_CRASHED: define(true, 500, PROCESSING_FAILURE, 'The reading is tried again by itself.'),
   INFERENCE_TIMEOUT: define(
     true,

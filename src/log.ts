@@ -31,6 +31,9 @@ export interface LogFields {
   readonly threads?: number;
   readonly setting?: string;
   readonly state?: string;
+  readonly precision?: string;
+  readonly weightBits?: number;
+  readonly processor?: string;
   /** Message of an error without its data: for coded errors their text, for foreign ones their class and code. */
   readonly reason?: string;
 }

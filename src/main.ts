@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line. */
 import { Command, Option } from 'commander';
+import { addModelCommands } from './commands/model.ts';
 import { type Config, describeSettings, loadConfig } from './config.ts';
 import { runDemo } from './demo/demo.ts';
 import { GatewayError } from './errors.ts';
@@ -31,6 +32,8 @@ program
       process.stdout.write(`${name.padEnd(30)} ${preset.padEnd(14)} ${meaning}\n`);
     }
   });
+
+addModelCommands(program);
 
 try {
   await program.parseAsync();

@@ -6,8 +6,8 @@
 
 import type { ChangeFeed } from './changes.ts';
 import type { FilmLimits } from './config.ts';
-import { type ErrorCode, GatewayError, toGatewayError } from './errors.ts';
-import type { InferencePool, Reading } from './inference/pool.ts';
+import { type ErrorCode, type GatewayError, toGatewayError } from './errors.ts';
+import type { InferencePool, ModelReference, Reading } from './inference/pool.ts';
 import type { Log } from './log.ts';
 import type { InferenceState } from './store/generated/enums.ts';
 import type { ClaimedInference, NewResult } from './store/inference-records.ts';
@@ -33,8 +33,8 @@ export interface PipelineOptions {
   readonly maxAttempts: number;
   /** Absolute path of a blob. */
   readonly blobPath: (key: string) => string;
-  /** Folder of the model with this digest on this machine; undefined when it is not here. */
-  readonly modelDirectory: (digest: string) => string | undefined;
+  /** What a worker thread runs for the model version with this digest; rejects where this machine cannot run it. */
+  readonly modelReference: (digest: string) => Promise<ModelReference>;
   readonly codeOfLabel: (label: string) => LabelCode | null;
   readonly log: Log;
   /** Called once a settled attempt; for metrics. */
@@ -175,15 +175,8 @@ export class Pipeline implements AsyncDisposable {
   }
 
   async #read(claimed: ClaimedInference, signal: AbortSignal): Promise<Reading> {
-    const { pool, blobPath, limits, modelDirectory } = this.#options;
-    const directory = modelDirectory(claimed.modelDigest);
-    if (directory === undefined) {
-      throw new GatewayError(
-        'MODEL_INVALID',
-        `No folder of MODELS_DIR on this machine holds the model ${claimed.modelDigest}.`,
-      );
-    }
-    const model = { directory, digest: claimed.modelDigest };
+    const { pool, blobPath, limits, modelReference } = this.#options;
+    const model = await modelReference(claimed.modelDigest);
     return pool.read({ path: blobPath(claimed.blobKey), model, limits }, signal);
   }
 
@@ -194,6 +187,7 @@ export class Pipeline implements AsyncDisposable {
       heatMapRows: reading.heatMapRows,
       heatMapColumns: reading.heatMapColumns,
       timings: { readMs, decodeMs, preprocessMs, inferenceMs },
+      executed: { digest: reading.digest, precision: reading.precision },
       findings: reading.scores.map(({ label, probability, threshold, positive, heatMap }) => {
         const code = codeOfLabel(label);
         return {

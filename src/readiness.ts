@@ -1,17 +1,15 @@
 /** Whether this process can do its work now: what a load balancer or an orchestrator asks at /readyz. */
 import type { ReadinessCheck } from './http/health.ts';
 import type { InferencePool } from './inference/pool.ts';
-import type { ModelPackage } from './inference/registry.ts';
+import type { ServedModels } from './served-models.ts';
 import type { Store } from './store/store.ts';
 
 /** What is looked at. */
 export interface ReadinessOptions {
   readonly store: Store;
   readonly pool: InferencePool;
-  /** Models of this machine by digest. */
-  readonly models: ReadonlyMap<string, ModelPackage>;
-  /** Whether this process reads films. */
-  readonly reads: boolean;
+  /** What reads films in this process; undefined where none are read. */
+  readonly served: ServedModels | undefined;
 }
 
 /** Answers /readyz. */
@@ -33,20 +31,15 @@ export class Readiness {
   }
 
   async #model(): Promise<ReadinessCheck> {
-    const { store, models, reads } = this.#options;
+    const { store, served } = this.#options;
     const active = await store.modelVersions.active();
     if (active === null) {
       return { name: 'model', ok: false, detail: 'no model version is active: use the mutation activateModelVersion' };
     }
     const named = `${active.name}@${active.version}`;
-    if (reads && !models.has(active.digest)) {
-      return {
-        name: 'model',
-        ok: false,
-        detail: `${named} is active, but MODELS_DIR of this machine does not hold it`,
-      };
-    }
-    return { name: 'model', ok: true, detail: named };
+    const state = served?.state(active.digest);
+    if (state === undefined) return { name: 'model', ok: true, detail: named };
+    return { name: 'model', ok: state.ok, detail: `${named} ${state.detail}` };
   }
 
   #pool(): ReadinessCheck {

@@ -267,6 +267,7 @@ describe('health', () => {
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
     const ready = await fetch(`${gateway.url}/readyz`);
     expect(ready.status).toBe(200);
+    expect(await ready.text()).toMatch(/chexnet-demo@[\d.]+ by (INT8 with [78]-bit weights|FP32) \([0-9a-f]{12}\)/);
     const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
     expect(metrics).toContain('cxr_gateway_films_total{door="STOW_RS",outcome="stored"}');
     expect(metrics).toContain('cxr_gateway_inferences_total{state="DONE"}');

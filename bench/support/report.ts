@@ -34,10 +34,18 @@ export interface Report {
   readonly machine: Machine;
   readonly figures: Readonly<Record<string, number>>;
   readonly goals: readonly Goal[];
+  /** What a reader of the figures must know, such as what could not be measured. */
+  readonly notes?: readonly string[];
 }
 
-/** A bench: figures by name, and the goals they are held against. */
-export type Bench = () => Promise<Pick<Report, 'figures' | 'goals'>>;
+/** Figures by name, and the goals they are held against. */
+export type Outcome = Pick<Report, 'figures' | 'goals' | 'notes'> & {
+  /** SVG, written beside results.md with --write. */
+  readonly picture?: string;
+};
+
+/** A bench. */
+export type Bench = () => Promise<Outcome>;
 
 /** A goal and whether the value holds it. */
 export function goal(name: string, value: number, op: Goal['op'], limit: number): Goal {
@@ -63,10 +71,10 @@ export function round(value: number): number {
   return Number(value.toPrecision(4));
 }
 
-/** Puts a bench's figures and goals together with the commit and the machine. */
-export function makeReport(bench: string, figures: Record<string, number>, goals: readonly Goal[]): Report {
+/** Puts a bench's outcome together with the commit and the machine. */
+export function makeReport(bench: string, { figures, goals, notes = [] }: Outcome): Report {
   const rounded = Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, round(value)]));
-  return { bench, commit: commit(), machine: machine(), figures: rounded, goals };
+  return { bench, commit: commit(), machine: machine(), figures: rounded, goals, notes };
 }
 
 function commit(): string {
@@ -117,11 +125,13 @@ export function markdown(report: Report): string {
     '|---|---|---|---|',
     ...goals,
     '',
+    ...(report.notes ?? []).flatMap((note) => [note, '']),
   ].join('\n');
 }
 
-/** Puts the section of this bench into results.md, in place of an earlier one. */
-export function writeResults(report: Report): void {
+/** Puts the section of this bench into results.md, in place of an earlier one, and its picture beside it. */
+export function writeResults(report: Report, picture: string | undefined): void {
+  if (picture !== undefined) writeFileSync(join(ROOT, 'bench', `${report.bench}.svg`), picture);
   const text = readFileSync(RESULTS, 'utf8');
   const sections = text.split(/^(?=## )/m);
   const others = sections.filter((section) => !section.startsWith(`## ${report.bench}\n`));

@@ -21,7 +21,7 @@ import { Piscina } from 'piscina';
 import type { FilmLimits } from '../config.ts';
 import { deserializeError, GatewayError, type SerializedError } from '../errors.ts';
 import { PoolRecorder, type PoolStatistics } from './pool-statistics.ts';
-import type { HeatMapGrid, ModelReference, Reading, ReadTask, WorkerAnswer } from './reading.ts';
+import type { EngineMeasurement, HeatMapGrid, ModelReference, Reading, ReadTask, WorkerAnswer } from './reading.ts';
 import { RunningTask, workerCrashed } from './running-task.ts';
 import { shuttingDown, ThreadSlots } from './slots.ts';
 
@@ -48,8 +48,11 @@ const WORKER_FILE = new URL(import.meta.url.endsWith('.ts') ? './read-worker.ts'
 
 const WAITING_PER_THREAD = 16;
 
+/** Measuring loads several engines and runs them for 2 s: on a busy machine more than a film may take. */
+const MEASURING_TIMEOUT_MS = 30_000;
+
 /** Functions that the worker module exports. */
-type WorkerFunction = 'read' | 'warmUp' | 'renderPreview' | 'renderHeatMap';
+type WorkerFunction = 'read' | 'warmUp' | 'measureEngines' | 'renderPreview' | 'renderHeatMap';
 
 /** A fixed number of worker threads with a bounded line in front of them. */
 export class InferencePool implements AsyncDisposable {
@@ -115,6 +118,16 @@ export class InferencePool implements AsyncDisposable {
     await Promise.all(Array.from({ length: this.threads }, () => this.#run<null>('warmUp', task)));
   }
 
+  /**
+   * Times engines of one model against each other in one thread, for at most about 3 s (engine-measurement.ts).
+   *
+   * @returns one entry an engine, in the same order
+   */
+  measureEngines(engines: readonly ModelReference[]): Promise<readonly EngineMeasurement[]> {
+    const timeoutMs = Math.max(MEASURING_TIMEOUT_MS, this.#timeoutMs);
+    return this.#run('measureEngines', { engines, intraOpThreads: this.#intraOpThreads }, undefined, timeoutMs);
+  }
+
   /** The film as 8-bit grey PNG, its longest side at most `maximumSize` pixels. */
   renderPreview(path: string, limits: FilmLimits, maximumSize: number, signal?: AbortSignal): Promise<Uint8Array> {
     return this.#run('renderPreview', { path, limits, maximumSize }, signal);
@@ -148,13 +161,13 @@ export class InferencePool implements AsyncDisposable {
     await this[Symbol.asyncDispose]();
   }
 
-  async #run<T>(name: WorkerFunction, task: object, signal?: AbortSignal): Promise<T> {
+  async #run<T>(name: WorkerFunction, task: object, signal?: AbortSignal, timeoutMs = this.#timeoutMs): Promise<T> {
     const asked = performance.now();
     try {
       await this.#slots.acquire(signal);
       const started = performance.now();
       try {
-        const value = await this.#runOnThread<T>(name, task, signal);
+        const value = await this.#runOnThread<T>(name, task, signal, timeoutMs);
         if (name === 'read') this.#recorder.read(started - asked, performance.now() - started);
         return value;
       } finally {
@@ -166,9 +179,14 @@ export class InferencePool implements AsyncDisposable {
     }
   }
 
-  async #runOnThread<T>(name: WorkerFunction, task: object, signal: AbortSignal | undefined): Promise<T> {
+  async #runOnThread<T>(
+    name: WorkerFunction,
+    task: object,
+    signal: AbortSignal | undefined,
+    timeoutMs: number,
+  ): Promise<T> {
     if (this.#terminating) throw shuttingDown();
-    using running = new RunningTask(this.#timeoutMs, signal);
+    using running = new RunningTask(timeoutMs, signal);
     this.#running.add(running);
     try {
       const request = { ...task, gate: running.gate };

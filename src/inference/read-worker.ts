@@ -4,10 +4,12 @@
  */
 import { PixelMemory, readFilm } from '../dicom/film.ts';
 import { serializeError, toGatewayError } from '../errors.ts';
+import { measureEngines as measure } from './engine-measurement.ts';
 import { preprocessingVersion } from './manifest.ts';
 import { NativeGate } from './native-gate.ts';
 import { preprocess } from './preprocess.ts';
 import type {
+  EngineMeasurement,
   HeatMapGrid,
   LabelScore,
   ModelReference,
@@ -70,6 +72,13 @@ export function warmUp(task: SessionTask): Promise<WorkerAnswer<null>> {
   });
 }
 
+/** Times the engines of a model against each other. */
+export function measureEngines(
+  task: Omit<SessionTask, 'model'> & { readonly engines: readonly ModelReference[] },
+): Promise<WorkerAnswer<readonly EngineMeasurement[]>> {
+  return answer(() => measure(task.engines, task.intraOpThreads, new NativeGate(task.gate)));
+}
+
 /** The film as PNG. */
 export function renderPreview(task: RenderTask): Promise<WorkerAnswer<Uint8Array>> {
   return answer(async () => {
@@ -96,7 +105,7 @@ async function answer<T>(work: () => Promise<T>): Promise<WorkerAnswer<T>> {
 }
 
 function toReading(session: ModelSession, output: ModelOutput, grayscale: string, timings: StageTimings): Reading {
-  const { manifest, digest } = session;
+  const { manifest, digest, engine } = session;
   const map = output.classActivationMap;
   const scores = manifest.labels.map(({ name, threshold }, index): LabelScore => {
     const probability = output.probabilities[index] as number;
@@ -105,6 +114,7 @@ function toReading(session: ModelSession, output: ModelOutput, grayscale: string
   });
   return {
     digest,
+    precision: engine.precision,
     heatMapRows: map?.rows ?? 0,
     heatMapColumns: map?.columns ?? 0,
     scores,

@@ -1,13 +1,24 @@
 /** What goes into a worker thread and what comes out of it. Plain data only: it crosses by structured cloning. */
 import type { FilmLimits } from '../config.ts';
 import type { SerializedError } from '../errors.ts';
+import type { Precision } from './engine.ts';
 
-/** A model version as a worker needs it. */
+/** One engine of a model version, as a worker needs it. */
 export interface ModelReference {
   /** Absolute path of the model's folder. */
   readonly directory: string;
-  /** SHA-256 that its ONNX file must have. */
+  /** SHA-256 of the ONNX file to run: the main one of the manifest or one of its alternatives. */
   readonly digest: string;
+}
+
+/** How quickly one engine runs in a thread of this machine. */
+export interface EngineMeasurement {
+  /** SHA-256 of its ONNX file. */
+  readonly digest: string;
+  /** Median time of one film, in milliseconds. */
+  readonly milliseconds: number;
+  /** Films that the median is of. */
+  readonly runs: number;
 }
 
 /** One film to be read by one model version. */
@@ -54,6 +65,8 @@ export interface StageTimings {
 export interface Reading {
   /** SHA-256 of the ONNX bytes that were run. */
   readonly digest: string;
+  /** Number format of the file that was run. */
+  readonly precision: Precision;
   readonly heatMapRows: number;
   readonly heatMapColumns: number;
   /** One a label, in the order of the manifest. */

@@ -1,4 +1,4 @@
-/** The model versions in a folder: one sub-folder each, with a manifest and the ONNX file whose digest it names. */
+/** The model versions in a folder: one sub-folder each, with a manifest and the ONNX files whose digests it names. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -6,6 +6,7 @@ import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { GRAYSCALE_RULE } from '../dicom/grayscale.ts';
 import { GatewayError } from '../errors.ts';
+import { enginesOf } from './engine.ts';
 import { MANIFEST_FILE, type ModelManifest, parseManifest } from './manifest.ts';
 
 /** A model version on disk whose bytes are those its manifest names. */
@@ -13,7 +14,7 @@ export interface ModelPackage {
   readonly manifest: ModelManifest;
   /** Absolute path of the folder. */
   readonly directory: string;
-  /** SHA-256 of the ONNX file, 64 lower-case hexadecimal digits. */
+  /** SHA-256 of the main ONNX file, 64 lower-case hexadecimal digits: the identity of the model version. */
   readonly digest: string;
 }
 
@@ -41,13 +42,14 @@ async function openModelPackage(directory: string): Promise<ModelPackage | null>
   const manifest = await readManifest(directory);
   if (manifest === null) return null;
   const folder = basename(directory);
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(join(directory, manifest.file)), hash).catch((cause: unknown) => {
-    throw new GatewayError('MODEL_INVALID', `${folder}: file ${manifest.file} cannot be read.`, {}, { cause });
-  });
-  const digest = hash.digest('hex');
-  assertDigest(digest, manifest.sha256, folder);
-  return { manifest, directory, digest };
+  for (const { file, digest } of enginesOf(manifest)) {
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(join(directory, file)), hash).catch((cause: unknown) => {
+      throw new GatewayError('MODEL_INVALID', `${folder}: file ${file} cannot be read.`, {}, { cause });
+    });
+    assertDigest(hash.digest('hex'), digest, folder, file);
+  }
+  return { manifest, directory, digest: manifest.sha256 };
 }
 
 /**
@@ -77,16 +79,16 @@ export async function readManifest(directory: string): Promise<ModelManifest | n
 }
 
 /** @throws GatewayError MODEL_DIGEST_MISMATCH unless the bytes found are those expected */
-export function assertDigest(found: string, expected: string, folder: string): void {
+export function assertDigest(found: string, expected: string, folder: string, file: string): void {
   if (found !== expected) {
     throw new GatewayError(
       'MODEL_DIGEST_MISMATCH',
-      `${folder}: the ONNX file has SHA-256 ${found}, but sha256 says ${expected}.`,
+      `${folder}: file ${file} has SHA-256 ${found}, but the manifest says ${expected}.`,
     );
   }
 }
 
-/** Name with version, and digest, each identify one model version. */
+/** Name with version, and digest of the main file, each identify one model version. Two may share an alternative. */
 function assertUnique(packages: readonly ModelPackage[]): void {
   const seen = new Map<string, string>();
   for (const { manifest, directory, digest } of packages) {

@@ -1,5 +1,5 @@
 /**
- * One model version loaded into ONNX Runtime. The only file that imports onnxruntime-node.
+ * One engine of a model version loaded into ONNX Runtime. The only file that imports onnxruntime-node.
  *
  * The version is pinned to 1.30.0: there run() is a synchronous native call that blocks its thread, and worker threads
  * with a session each live and end cleanly; earlier versions crashed with several of them
@@ -10,6 +10,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { GatewayError } from '../errors.ts';
+import { type Engine, enginesOf } from './engine.ts';
 import { MANIFEST_FILE, type ModelManifest } from './manifest.ts';
 import type { ModelReference } from './reading.ts';
 import { assertDigest, readManifest } from './registry.ts';
@@ -35,23 +36,28 @@ export interface ModelOutput {
 /** ONNX Runtime's log level: errors. */
 const LOG_ERRORS = 3;
 
-/** A loaded model version. */
+/** A loaded engine of a model version. */
 export class ModelSession {
   readonly manifest: ModelManifest;
-  /** SHA-256 of the bytes that were loaded. */
-  readonly digest: string;
+  /** The file whose bytes were loaded. */
+  readonly engine: Engine;
   readonly #session: InferenceSession;
   readonly #folder: string;
 
-  private constructor(manifest: ModelManifest, digest: string, session: InferenceSession, folder: string) {
+  private constructor(manifest: ModelManifest, engine: Engine, session: InferenceSession, folder: string) {
     this.manifest = manifest;
-    this.digest = digest;
+    this.engine = engine;
     this.#session = session;
     this.#folder = folder;
   }
 
+  /** SHA-256 of the bytes that were loaded. */
+  get digest(): string {
+    return this.engine.digest;
+  }
+
   /**
-   * Loads a model version. The file is read once: the bytes that are hashed are the bytes that run.
+   * Loads one engine of a model version. The file is read once: the bytes that are hashed are the bytes that run.
    *
    * @param intraOpThreads - ONNX Runtime threads of this session
    * @throws GatewayError MODEL_INVALID, MODEL_DIGEST_MISMATCH
@@ -60,12 +66,14 @@ export class ModelSession {
     const folder = basename(model.directory);
     const manifest = await readManifest(model.directory);
     if (manifest === null) throw new GatewayError('MODEL_INVALID', `${folder} holds no ${MANIFEST_FILE}.`);
-    const bytes = await readFile(join(model.directory, manifest.file)).catch((cause: unknown) => {
-      throw new GatewayError('MODEL_INVALID', `${folder}: file ${manifest.file} cannot be read.`, {}, { cause });
+    const engine = enginesOf(manifest).find(({ digest }) => digest === model.digest);
+    if (engine === undefined) {
+      throw new GatewayError('MODEL_DIGEST_MISMATCH', `${folder} names no file with SHA-256 ${model.digest}.`);
+    }
+    const bytes = await readFile(join(model.directory, engine.file)).catch((cause: unknown) => {
+      throw new GatewayError('MODEL_INVALID', `${folder}: file ${engine.file} cannot be read.`, {}, { cause });
     });
-    const digest = createHash('sha256').update(bytes).digest('hex');
-    assertDigest(digest, manifest.sha256, folder);
-    assertDigest(digest, model.digest, folder);
+    assertDigest(createHash('sha256').update(bytes).digest('hex'), engine.digest, folder, engine.file);
     const session = await InferenceSession.create(bytes, {
       executionProviders: ['cpu'],
       executionMode: 'sequential',
@@ -74,20 +82,36 @@ export class ModelSession {
       interOpNumThreads: 1,
       logSeverityLevel: LOG_ERRORS,
     }).catch((cause: unknown) => {
-      throw new GatewayError('MODEL_INVALID', `${folder}: ONNX Runtime cannot load ${manifest.file}.`, {}, { cause });
+      throw new GatewayError('MODEL_INVALID', `${folder}: ONNX Runtime cannot load ${engine.file}.`, {}, { cause });
     });
-    const loaded = new ModelSession(manifest, digest, session, folder);
+    const loaded = new ModelSession(manifest, engine, session, folder);
     loaded.#assertNames();
     return loaded;
   }
 
   /**
-   * Runs the model on one film.
+   * Runs the model on one film. A film of several images (the ten-crop) is run image by image, so that graphs of a fixed
+   * batch size serve it too and memory does not grow; its probabilities are the means, and it has neither logits nor map.
    *
-   * @param input - channels x height x width values, see preprocess.ts
+   * @param input - images x channels x height x width values, see preprocess.ts
    * @throws GatewayError INFERENCE_FAILED; MODEL_INVALID when an output has another shape than the manifest implies
    */
   async run(input: Float32Array): Promise<ModelOutput> {
+    const { channels, height, width } = this.manifest.input;
+    const size = channels * height * width;
+    if (input.length === size) return this.#runImage(input);
+    const means = new Float64Array(this.manifest.labels.length);
+    const images = input.length / size;
+    for (let image = 0; image < images; image++) {
+      const { probabilities } = await this.#runImage(input.subarray(image * size, (image + 1) * size));
+      probabilities.forEach((probability, label) => {
+        means[label] = (means[label] as number) + probability / images;
+      });
+    }
+    return { probabilities: Float32Array.from(means), logits: null, classActivationMap: null };
+  }
+
+  async #runImage(input: Float32Array): Promise<ModelOutput> {
     const { input: shape, outputs, labels } = this.manifest;
     const feeds = { [shape.name]: new Tensor('float32', input, [1, shape.channels, shape.height, shape.width]) };
     const results = await this.#session.run(feeds, this.#outputNames()).catch((cause: unknown) => {

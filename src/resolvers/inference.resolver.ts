@@ -2,7 +2,13 @@ import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-g
 import { Finding } from '../schema/finding.type.ts';
 import { fromGlobalId, fromOptionalGlobalId } from '../schema/global-id.ts';
 import { InferenceFilterInput, InferenceOrder } from '../schema/inference.input.ts';
-import { CodedError, Inference, InferenceConnection, InferenceTimings } from '../schema/inference.type.ts';
+import {
+  CodedError,
+  ExecutedEngine,
+  Inference,
+  InferenceConnection,
+  InferenceTimings,
+} from '../schema/inference.type.ts';
 import { Instance } from '../schema/instance.type.ts';
 import { ModelVersion } from '../schema/model-version.type.ts';
 import { PageArguments } from '../schema/page.input.ts';
@@ -66,6 +72,15 @@ export class InferenceResolver {
     // The two times may come from clocks of two machines.
     const waitMs = Math.max(0, startedAt.getTime() - queuedAt.getTime());
     return { waitMs, readMs, decodeMs, preprocessMs, inferenceMs };
+  }
+
+  @FieldResolver(() => ExecutedEngine, {
+    nullable: true,
+    description: 'What really ran; null unless it is DONE, and for readings from before this was kept.',
+  })
+  executedEngine(@Root() { executedDigest, executedPrecision }: InferenceRow): ExecutedEngine | null {
+    if (executedDigest === null || executedPrecision === null) return null;
+    return { digest: executedDigest, precision: executedPrecision };
   }
 
   @FieldResolver(() => Instance, { description: 'The film that is read.' })

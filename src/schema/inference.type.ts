@@ -1,6 +1,6 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import type { ErrorCode } from '../errors.ts';
-import { ErrorCodes, InferenceState, Priority } from './enums.ts';
+import { ErrorCodes, InferenceState, Precision, Priority } from './enums.ts';
 import { Node } from './node.type.ts';
 import { connectionOf } from './page.type.ts';
 import { DateTime } from './scalars.ts';
@@ -35,6 +35,19 @@ export class InferenceTimings {
 
   @Field(() => Float, { nullable: true, description: 'The model itself, in milliseconds.' })
   readonly inferenceMs!: number | null;
+}
+
+/** What really ran. */
+@ObjectType('ExecutedEngine', {
+  description:
+    "The ONNX file that ran: the model version's own, or the alternative that serves on the machine of the worker.",
+})
+export class ExecutedEngine {
+  @Field(() => String, { description: 'SHA-256 of the file, hexadecimal.' })
+  readonly digest!: string;
+
+  @Field(() => Precision, { description: 'Its number format.' })
+  readonly precision!: Precision;
 }
 
 /** One reading of one film. */

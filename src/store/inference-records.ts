@@ -1,5 +1,5 @@
 /** What goes into the inference store and what comes out of it. */
-import type { Eligibility, Priority } from './generated/enums.ts';
+import type { Eligibility, Precision, Priority } from './generated/enums.ts';
 import type { Claim } from './queue.ts';
 
 /** A claimed inference and what is needed to run it. */
@@ -40,6 +40,12 @@ export interface NewResult {
     readonly decodeMs: number;
     readonly preprocessMs: number;
     readonly inferenceMs: number;
+  };
+  /** What really ran. */
+  readonly executed: {
+    /** SHA-256 of the ONNX file, hexadecimal. */
+    readonly digest: string;
+    readonly precision: Precision;
   };
 }
 

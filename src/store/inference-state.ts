@@ -12,7 +12,7 @@
 import type { NewChange } from './change-log.ts';
 import { appendChanges } from './change-log.ts';
 import type { Transaction } from './client.ts';
-import type { ChangeType, InferenceState, Priority } from './generated/enums.ts';
+import type { ChangeType, InferenceState, Precision, Priority } from './generated/enums.ts';
 
 /** What a step may write beside the state. */
 export interface InferenceColumns {
@@ -27,6 +27,8 @@ export interface InferenceColumns {
   decodeMs: number;
   preprocessMs: number;
   inferenceMs: number;
+  executedDigest: string;
+  executedPrecision: Precision;
 }
 
 /** What a step is about. */

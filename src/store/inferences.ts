@@ -19,7 +19,8 @@ export class InferenceStore {
   }
 
   /**
-   * Counts the attempt and sets RUNNING: one statement, since it is on the path between a film and its findings.
+   * Counts the attempt and sets RUNNING: one statement, since it is on the path between a film and its findings. It does not
+   * wait for the disk: if the database server loses it, the job is claimed again.
    *
    * @returns undefined when the inference no longer wants to run
    */
@@ -41,7 +42,8 @@ export class InferenceStore {
       FROM begun
       JOIN "Instance" ON "Instance"."id" = begun."instanceId"
       JOIN "ModelVersion" ON "ModelVersion"."id" = begun."modelVersionId"
-      CROSS JOIN change`;
+      CROSS JOIN change
+      CROSS JOIN set_config('synchronous_commit', 'off', true)`;
     const [row] = rows;
     return row === undefined ? undefined : { claim, ...row };
   }
@@ -52,7 +54,9 @@ export class InferenceStore {
    * @returns false when a newer claim or a cancellation made the result unwanted; nothing is written then
    */
   async finish(claimed: ClaimedInference, result: NewResult): Promise<boolean> {
-    return this.#settle(claimed, 'DONE', 'INFERENCE_DONE', result.timings, async (tx) => {
+    const { digest: executedDigest, precision: executedPrecision } = result.executed;
+    const columns = { ...result.timings, executedDigest, executedPrecision };
+    return this.#settle(claimed, 'DONE', 'INFERENCE_DONE', columns, async (tx) => {
       await insertFindings(tx, claimed, result);
     });
   }

@@ -60,6 +60,9 @@ export class InferenceQueue implements AsyncDisposable {
       connectionString: options.url,
       application_name: 'cxr-gateway queue',
       max: 3,
+      // What these connections write may be lost with the database server, not with a process: a claim or its end that
+      // is forgotten is delivered again. Jobs are enqueued and completed in the transactions of the records, which wait.
+      options: '-c synchronous_commit=off',
       schedule: false,
       // Lost heartbeats are looked for every 60 s unless these say otherwise.
       superviseIntervalSeconds: 1,

@@ -5,7 +5,7 @@ import { discoverModels } from '../../src/inference/registry.ts';
 import { ModelSession } from '../../src/inference/session.ts';
 import { noise, shippedModel, temporaryFolder } from './support.ts';
 
-test('the shipped model runs at 224 x 224 once its file says so, with a map of 7 x 7', async () => {
+test('the shipped model runs at 224 x 224 compiled for it, with a map of 7 x 7', async () => {
   const folder = await temporaryFolder();
   const written = await writeModelAtSize(await shippedModel(), 224, join(folder, 'chexnet-demo-224'));
   expect(await discoverModels(folder)).toEqual([written]);
@@ -15,11 +15,4 @@ test('the shipped model runs at 224 x 224 once its file says so, with a map of 7
   expect(probabilities).toHaveLength(14);
   expect(classActivationMap).toMatchObject({ rows: 7, columns: 7 });
   await session.release();
-});
-
-test('refuses a model that names its size elsewhere', async () => {
-  const shipped = await shippedModel();
-  const input = { ...shipped.manifest.input, height: 130, width: 130 };
-  const other = { ...shipped, manifest: { ...shipped.manifest, input } };
-  await expect(writeModelAtSize(other, 224, await temporaryFolder())).rejects.toThrow('in 0 places instead of 4');
 });

@@ -7,6 +7,8 @@ import { codeOf, modelFolder, modelsDirectory, temporaryFolder } from './support
 
 const BYTES = Uint8Array.of(1, 2, 3);
 
+const SECOND = { file: 'second.onnx', sha256: 'ab'.repeat(32), precision: 'INT8', weightBits: 7 };
+
 describe('discoverModels', () => {
   test('finds the shipped model with its digest', async () => {
     const [model, ...others] = await discoverModels(modelsDirectory);
@@ -41,10 +43,31 @@ describe('discoverModels', () => {
     ['file', (manifest) => ({ ...manifest, file: '../model.onnx' })],
     ['inputs', (manifest) => ({ ...manifest, inputs: manifest.input })],
     ['input.channels', (manifest) => ({ ...manifest, input: { ...manifest.input, channels: 2 } })],
+    [
+      'alternatives.0.file: is already used',
+      (manifest) => ({ ...manifest, alternatives: [{ ...SECOND, file: manifest.file }] }),
+    ],
+    [
+      'alternatives.0.sha256: is already used',
+      (manifest) => ({ ...manifest, alternatives: [{ ...SECOND, sha256: manifest.sha256 }] }),
+    ],
+    ['alternatives.0.weightBits', (manifest) => ({ ...manifest, alternatives: [{ ...SECOND, weightBits: 6 }] })],
+    [
+      'alternatives.0.weightBits: is for INT8 only',
+      (manifest) => ({ ...manifest, alternatives: [{ ...SECOND, precision: 'FP32' }] }),
+    ],
     ['labels.1.name', ({ labels, ...manifest }) => ({ ...manifest, labels: [labels[0], labels[0]] })],
     ['labels.0.threshold', (manifest) => ({ ...manifest, labels: [{ name: 'Mass', threshold: 1.5 }] })],
     ['preprocessing.std', (manifest) => ({ ...manifest, preprocessing: { ...manifest.preprocessing, std: [1] } })],
-    ['preprocessing.crop', (manifest) => ({ ...manifest, preprocessing: { ...manifest.preprocessing, crop: 'ten' } })],
+    ['preprocessing.crop', (manifest) => ({ ...manifest, preprocessing: { ...manifest.preprocessing, crop: 'five' } })],
+    [
+      'preprocessing.resize',
+      (manifest) => ({ ...manifest, preprocessing: { ...manifest.preprocessing, crop: 'ten' } }),
+    ],
+    [
+      'outputs.classActivationMap',
+      (manifest) => ({ ...manifest, preprocessing: { ...manifest.preprocessing, crop: 'center' } }),
+    ],
     [
       'preprocessing.grayscaleRule',
       (manifest) => ({ ...manifest, preprocessing: { ...manifest.preprocessing, grayscaleRule: 'another' } }),

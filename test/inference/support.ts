@@ -27,7 +27,7 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** A model folder with the shipped manifest changed, and the shipped ONNX file or other bytes. */
+/** A model folder with the shipped manifest changed, without alternatives, and the shipped ONNX file or other bytes. */
 export async function modelFolder(
   parent: string,
   folder: string,
@@ -37,7 +37,8 @@ export async function modelFolder(
   const shipped = await shippedModel();
   const directory = join(parent, folder);
   const digest = bytes === undefined ? shipped.digest : createHash('sha256').update(bytes).digest('hex');
-  const manifest = { ...shipped.manifest, sha256: digest };
+  const { alternatives: _, ...shared } = shipped.manifest;
+  const manifest: ModelManifest = { ...shared, sha256: digest };
   await mkdir(directory);
   const onnx = join(directory, manifest.file);
   if (bytes === undefined) await symlink(join(shipped.directory, manifest.file), onnx);

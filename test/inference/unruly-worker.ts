@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { read as readForReal } from '../../src/inference/read-worker.ts';
 
-export { renderHeatMap, renderPreview, warmUp } from '../../src/inference/read-worker.ts';
+export { measureEngines, renderHeatMap, renderPreview, warmUp } from '../../src/inference/read-worker.ts';
 
 export const read: typeof readForReal = (task) => {
   switch (basename(task.path)) {

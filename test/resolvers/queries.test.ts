@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type SeededStudy, seedModel, seedStudy } from './seed.ts';
+import { EXECUTED_DIGEST, type SeededStudy, seedModel, seedStudy } from './seed.ts';
 import { openApi, type TestApi } from './support.ts';
 
 let api: TestApi;
@@ -37,7 +37,8 @@ describe('one study', () => {
         instances { rows columns byteLength eligibility eligibilityReasons previewUrl photometricInterpretation
           patient { mrn } series { modality } inferences { id } }
         inferences { state priority attempts error { code } warnings queuedAt startedAt completedAt
-          timings { waitMs readMs decodeMs preprocessMs inferenceMs } instance { sopInstanceUid } study { id } patient { id } }
+          timings { waitMs readMs decodeMs preprocessMs inferenceMs } executedEngine { digest precision }
+          instance { sopInstanceUid } study { id } patient { id } }
       } }`,
       { uid: study.studyInstanceUid },
     );
@@ -92,6 +93,7 @@ describe('one study', () => {
           startedAt: new Date('2026-05-06T07:08:09.143Z'),
           completedAt: new Date('2026-05-06T07:08:09.243Z'),
           timings: { waitMs: 20, readMs: 1, decodeMs: 2, preprocessMs: 3, inferenceMs: 4 },
+          executedEngine: { digest: EXECUTED_DIGEST, precision: 'INT8' },
           instance: { sopInstanceUid },
           study: { id: globalId('Study', study.studyId) },
           patient: { id: globalId('Patient', study.patientId) },

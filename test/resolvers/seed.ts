@@ -29,6 +29,9 @@ export const MANIFEST = {
   preprocessing: { version: 'resize-1', grayscaleRule: 'grayscale-1' },
 };
 
+/** Of the file that the seeded readings ran. */
+export const EXECUTED_DIGEST = createHash('sha256').update('engine').digest('hex');
+
 /** Registers a version with a manifest and activates it; returns its UUID. */
 export async function seedModel(store: Store, version = '1.0.0', activate = true): Promise<string> {
   const id = await store.modelVersions.register({
@@ -136,6 +139,8 @@ export async function seedStudy({ prisma }: Store, seed: StudySeed): Promise<See
       decodeMs: 2,
       preprocessMs: 3,
       inferenceMs: 4,
+      executedDigest: EXECUTED_DIGEST,
+      executedPrecision: 'INT8' as const,
       createdAt,
     })),
   });

@@ -9,6 +9,7 @@ const RESULT: NewResult = {
   heatMapRows: 1,
   heatMapColumns: 2,
   timings: { readMs: 1, decodeMs: 2, preprocessMs: 3, inferenceMs: 4 },
+  executed: { digest: 'ab'.repeat(32), precision: 'FP32' },
   findings: [
     {
       label: 'Effusion',
@@ -68,7 +69,12 @@ describe('an inference', () => {
     expect(await inference(stored.inferenceId)).toMatchObject({ state: 'RUNNING', attempts: 1 });
     expect(await store.inferences.finish(begun, RESULT)).toBe(true);
     const done = await inference(stored.inferenceId);
-    expect(done).toMatchObject({ state: 'DONE', decodeMs: 2 });
+    expect(done).toMatchObject({
+      state: 'DONE',
+      decodeMs: 2,
+      executedDigest: RESULT.executed.digest,
+      executedPrecision: 'FP32',
+    });
     expect(done.findings).toMatchObject([
       { label: 'Effusion', probability: 0.75, codeValue: '60046008', heatMapValues: [0.5, 1.5] },
     ]);

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { read as readForReal } from '../../src/inference/read-worker.ts';
 
-export { renderHeatMap, renderPreview, warmUp } from '../../src/inference/read-worker.ts';
+export { measureEngines, renderHeatMap, renderPreview, warmUp } from '../../src/inference/read-worker.ts';
 
 export const read: typeof readForReal = async (task) => {
   if ((await readFile(task.path)).includes('POISON')) process.exit(7);

@@ -121,6 +121,8 @@ export const INFERENCES = defineTable<InferenceRow>('Inference', [
   'decodeMs',
   'preprocessMs',
   'inferenceMs',
+  'executedDigest',
+  'executedPrecision',
   'createdAt',
 ]);
 

@@ -1,0 +1,102 @@
+/** The gateway's own engine in its several settings, for the engines bench. */
+import { readFile } from 'node:fs/promises';
+import { Disposables } from '../../src/disposables.ts';
+import { GraphRunner } from '../../src/inference/graph-runner.ts';
+import { InferencePool } from '../../src/inference/pool.ts';
+import { ModelSession } from '../../src/inference/session.ts';
+import { LIMITS } from './built.ts';
+import { type EngineInputs, modelBytes } from './engine-inputs.ts';
+import { CEILING, type Contender, FLOAT, IN_PROCESS, WORKERS } from './engine-names.ts';
+import { type OperatorCeiling, openOperatorCeiling } from './operator-ceiling.ts';
+import { profileOperators } from './operator-profile.ts';
+import { rate } from './rate.ts';
+
+const BATCH = 4;
+
+/** Ready to be measured. */
+export interface GatewayEngines extends AsyncDisposable {
+  readonly contenders: readonly Contender[];
+  readonly ceiling: OperatorCeiling;
+}
+
+/** The gateway's engine, the FP32 graph in the same runtime, and the convolutions by themselves. */
+export async function openGatewayEngines({ int8, float, tensors, film }: EngineInputs): Promise<GatewayEngines> {
+  const opened = new Disposables();
+  const { name: inputName, channels, height, width } = int8.manifest.input;
+  const batchOf = (films: readonly Float32Array[]) => ({
+    [inputName]: { dims: [films.length, channels, height, width], data: joined(films) },
+  });
+  const bytes = await modelBytes(int8);
+  const ceiling = opened.use(await openOperatorCeiling(bytes, batchOf(tensors.slice(0, 1))));
+  const session = await ModelSession.load(int8, 1);
+  opened.defer(() => session.release());
+  const batched = opened.use(await GraphRunner.load(bytes));
+  const batch = batchOf(tensors.slice(0, BATCH));
+  const pool = async (threads: number): Promise<Contender> => {
+    const made = opened.use(new InferencePool({ threads, intraOpThreads: 1, timeoutMs: 60_000 }));
+    await made.warmUp(int8);
+    const read = () => made.read({ path: film, model: int8, limits: LIMITS });
+    return {
+      name: `fused INT8, pool of ${threads}`,
+      measure: (milliseconds) => rate(read, threads + 1, milliseconds),
+    };
+  };
+  const contenders: Contender[] = [
+    { name: CEILING, measure: () => ceiling.measure() },
+    {
+      name: IN_PROCESS,
+      measure: (milliseconds) =>
+        rate(
+          inTurn(tensors, (film) => session.run(film)),
+          1,
+          milliseconds,
+        ),
+    },
+    {
+      name: `fused INT8, one thread, batch ${BATCH}`,
+      measure: async (milliseconds) => BATCH * (await rate(() => batched.run(batch), 1, milliseconds)),
+    },
+    await pool(1),
+    ...(WORKERS > 1 ? [await pool(WORKERS)] : []),
+  ];
+  if (float !== undefined) {
+    const graph = await readFile(float);
+    for (const threads of new Set([1, WORKERS])) {
+      const runner = opened.use(await GraphRunner.load(graph, threads));
+      const films = tensors.map((tensor) => batchOf([tensor]));
+      const run = inTurn(films, (film) => runner.run(film));
+      contenders.push({
+        name: `${FLOAT}, ${threads} thread${threads === 1 ? '' : 's'}`,
+        measure: (milliseconds) => rate(run, 1, milliseconds),
+      });
+    }
+  }
+  return { contenders, ceiling, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
+}
+
+function joined(films: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(films.reduce((length, film) => length + film.length, 0));
+  films.reduce((offset, film) => {
+    all.set(film, offset);
+    return offset + film.length;
+  }, 0);
+  return all;
+}
+
+/** A function that takes one item after another, again and again. */
+function inTurn<T>(items: readonly T[], work: (item: T) => Promise<unknown>): () => Promise<unknown> {
+  let next = 0;
+  return () => work(items[next++ % items.length] as T);
+}
+
+/** Operators that take more than a hundredth of the time. */
+export async function profileOf(
+  { int8, tensors }: EngineInputs,
+  folder: string,
+): Promise<readonly [operator: string, milliseconds: number][]> {
+  const { name, channels, height, width } = int8.manifest.input;
+  const image = { dims: [1, channels, height, width], data: joined(tensors.slice(0, 1)) };
+  const profile = await profileOperators(await modelBytes(int8), { [name]: image }, folder);
+  const total = profile.reduce((sum, [, milliseconds]) => sum + milliseconds, 0);
+  return profile.filter(([, milliseconds]) => milliseconds > total / 100);
+}

@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "Inference" ADD COLUMN     "executedDigest" TEXT,
+ADD COLUMN     "executedPrecision" "Precision";

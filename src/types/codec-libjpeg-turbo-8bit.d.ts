@@ -1,0 +1,20 @@
+/** Types of what is used of @cornerstonejs/codec-libjpeg-turbo-8bit, which carries none. */
+declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs' {
+  /** One image at a time; its memory lies in the WebAssembly heap until `delete`. */
+  export interface JpegDecoder {
+    /** Memory of this many bytes to write the JPEG into. */
+    getEncodedBuffer(length: number): Uint8Array;
+    readHeader(): void;
+    decode(): void;
+    getFrameInfo(): { readonly width: number; readonly height: number; readonly componentCount: number };
+    /** Samples of 8 bits, pixel after pixel; valid until the next call. */
+    getDecodedBuffer(): Uint8ClampedArray;
+    delete(): void;
+  }
+
+  export interface JpegModule {
+    readonly JPEGDecoder: new () => JpegDecoder;
+  }
+
+  export default function load(): Promise<JpegModule>;
+}

@@ -1,0 +1,34 @@
+/** JPEG films of 24 x 16 pixels, made with Pillow at quality 90, and PNG films made here. */
+import { encode } from 'fast-png';
+
+/** Grey baseline: a ramp, 6 a row and 7 a column. */
+export const GREY_JPEG = Buffer.from(
+  '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGBYUGBIUFRT' +
+    '/wAALCAAYABABAREA/8QAFQABAQAAAAAAAAAAAAAAAAAACAX/xAAaEAAABwAAAAAAAAAAAAAAAAAABgcjM0FR/9oACAEBAAA/ABGn5IjbyglU/JEbeUJSfkiN' +
+    'vKCVT8kRt5QlJ+SI28oJVPyRG3lD/9k=',
+  'base64',
+);
+
+/** Colour, progressive, subsampled: the ramp, the ramp upside down, the ramp mirrored. */
+export const COLOUR_JPEG = Buffer.from(
+  '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGB' +
+    'YUGBIUFRT/2wBDAQMEBAUEBQkFBQkUDQsNFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBT/wgARCAAY' +
+    'ABADASIAAhEBAxEB/8QAFwAAAwEAAAAAAAAAAAAAAAAAAAYHBf/EABUBAQEAAAAAAAAAAAAAAAAAAAUH/9oADAMBAAIQAxAAAAHEep09FCTp6C' +
+    'j1r//EABYQAAMAAAAAAAAAAAAAAAAAAAACBP/aAAgBAQABBQKNiNiNiNiNiNj/xAAZEQACAwEAAAAAAAAAAAAAAAAAAwQFUWH/2gAIAQMBAT8B' +
+    'VUcFRl4f/8QAGhEAAQUBAAAAAAAAAAAAAAAAAAIDBQYhMf/aAAgBAgEBPwGwRvcLAwjT/8QAFBABAAAAAAAAAAAAAAAAAAAAIP/aAAgBAQAGPw' +
+    'Jf/8QAFRABAQAAAAAAAAAAAAAAAAAAADH/2gAIAQEAAT8hiiiiii//2gAMAwEAAgADAAAAEOIf/8QAFhEBAQEAAAAAAAAAAAAAAAAAACEx/9oA' +
+    'CAEDAQE/EMCE/8QAFREBAQAAAAAAAAAAAAAAAAAAAEH/2gAIAQIBAT8QFHf/xAAVEAEBAAAAAAAAAAAAAAAAAAAAUf/aAAgBAQABPxC1atWrVr' +
+    '//2Q==',
+  'base64',
+);
+
+/** A PNG of one row, or more, of 8-bit or 16-bit samples. */
+export function png(data: Uint8Array | Uint16Array, channels: 1 | 2 | 3 | 4, rows = 1): Uint8Array {
+  return encode({
+    width: data.length / channels / rows,
+    height: rows,
+    data,
+    channels,
+    depth: data instanceof Uint16Array ? 16 : 8,
+  });
+}
