@@ -62,7 +62,10 @@ export function buildGrayscale(image: ImageAttributes, words: Uint8Array | Uint1
   const { grey, source } = chooseRendering(image, values, histogram);
   if (isInverted(image)) for (let index = 0; index < grey.length; index += 1) grey[index] = 255 - (grey[index] ?? 0);
   const lookup = new Uint8Array(2 ** image.bitsAllocated);
-  for (let word = 0; word < lookup.length; word += 1) lookup[word] = grey[values.indexOf(word)] ?? 0;
+  // Bits above those stored mean nothing, so the table repeats itself: 12 bits in 16 are looked up 4,096 times, not 65,536.
+  const period = image.highBit === image.bitsStored - 1 ? 2 ** image.bitsStored : lookup.length;
+  for (let word = 0; word < period; word += 1) lookup[word] = grey[values.indexOf(word)] ?? 0;
+  for (let filled = period; filled < lookup.length; filled *= 2) lookup.copyWithin(filled, 0, filled);
   if (image.pixelPaddingValue !== null) {
     for (let word = 0; word < lookup.length; word += 1) if (isPadding(word)) lookup[word] = 0;
   }
