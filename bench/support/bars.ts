@@ -39,6 +39,7 @@ export function drawBars(title: string, unit: string, bars: readonly Bar[]): str
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="Helvetica, Arial, sans-serif">`,
+    `<title>${title}: ${unit}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     text(WIDTH / 2, 28, 17, title, 'bold'),
     text(WIDTH / 2, 48, 12, unit, 'normal', '#52606d'),
