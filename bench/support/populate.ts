@@ -1,22 +1,6 @@
 /** Fills a database with studies as a hospital would have them: one film a study, 14 findings a film. */
+import { CHEST_XRAY_14_LABELS } from '../../src/inference/compile/extract/labels.ts';
 import type { Store } from '../../src/store/store.ts';
-
-const LABELS = [
-  'Atelectasis',
-  'Cardiomegaly',
-  'Effusion',
-  'Infiltration',
-  'Mass',
-  'Nodule',
-  'Pneumonia',
-  'Pneumothorax',
-  'Consolidation',
-  'Edema',
-  'Emphysema',
-  'Fibrosis',
-  'Pleural_Thickening',
-  'Hernia',
-];
 
 /** Adds studies number `from` + 1 to `to`, then lets PostgreSQL look at what it has. */
 export async function populate(store: Store, from: number, to: number): Promise<void> {
@@ -44,7 +28,7 @@ export async function populate(store: Store, from: number, to: number): Promise<
        "positive", "heatMapRows", "heatMapColumns", "heatMapValues", "createdAt")
      SELECT md5('finding' || n || label)::uuid, ${id('inference')}, ${id('study')}, ${id('patient')}, '${model.id}', label,
        (n % 97) / 97.0, 0.5, n % 97 > 48, 4, 4, array_fill(0.5::float8, ARRAY[16]), ${at}
-     FROM ${range} CROSS JOIN unnest(ARRAY['${LABELS.join("','")}']) AS label`,
+     FROM ${range} CROSS JOIN unnest(ARRAY['${CHEST_XRAY_14_LABELS.join("','")}']) AS label`,
   ]) {
     await store.prisma.$executeRawUnsafe(sql);
   }

@@ -4,15 +4,13 @@
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { GatewayError } from '../errors.ts';
+import { sessionOptions } from './session-options.ts';
 
 /** Values row-major. */
 export interface NumericTensor<Values extends Float32Array | Uint8Array = Float32Array | Uint8Array> {
   readonly dims: readonly number[];
   readonly data: Values;
 }
-
-/** ONNX Runtime's log level: errors. */
-const LOG_ERRORS = 3;
 
 /** A loaded graph. */
 export class GraphRunner implements AsyncDisposable {
@@ -28,14 +26,7 @@ export class GraphRunner implements AsyncDisposable {
    * @throws GatewayError MODEL_INVALID when ONNX Runtime refuses it
    */
   static async load(model: Uint8Array, intraOpThreads = 1): Promise<GraphRunner> {
-    const session = await InferenceSession.create(model, {
-      executionProviders: ['cpu'],
-      executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
-      intraOpNumThreads: intraOpThreads,
-      interOpNumThreads: 1,
-      logSeverityLevel: LOG_ERRORS,
-    }).catch((cause: unknown) => {
+    const session = await InferenceSession.create(model, sessionOptions(intraOpThreads)).catch((cause: unknown) => {
       throw new GatewayError('MODEL_INVALID', `ONNX Runtime cannot load the graph: ${reason(cause)}.`, {}, { cause });
     });
     return new GraphRunner(session);

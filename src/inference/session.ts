@@ -14,6 +14,7 @@ import { type Engine, enginesOf } from './engine.ts';
 import { MANIFEST_FILE, type ModelManifest } from './manifest.ts';
 import type { ModelReference } from './reading.ts';
 import { assertDigest, readManifest } from './registry.ts';
+import { sessionOptions } from './session-options.ts';
 
 /** Class activation maps of all labels. */
 export interface ClassActivationMap {
@@ -32,9 +33,6 @@ export interface ModelOutput {
   /** Null when the model has no such output. */
   readonly classActivationMap: ClassActivationMap | null;
 }
-
-/** ONNX Runtime's log level: errors. */
-const LOG_ERRORS = 3;
 
 /** A loaded engine of a model version. */
 export class ModelSession {
@@ -74,14 +72,7 @@ export class ModelSession {
       throw new GatewayError('MODEL_INVALID', `${folder}: file ${engine.file} cannot be read.`, {}, { cause });
     });
     assertDigest(createHash('sha256').update(bytes).digest('hex'), engine.digest, folder, engine.file);
-    const session = await InferenceSession.create(bytes, {
-      executionProviders: ['cpu'],
-      executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
-      intraOpNumThreads: intraOpThreads,
-      interOpNumThreads: 1,
-      logSeverityLevel: LOG_ERRORS,
-    }).catch((cause: unknown) => {
+    const session = await InferenceSession.create(bytes, sessionOptions(intraOpThreads)).catch((cause: unknown) => {
       throw new GatewayError('MODEL_INVALID', `${folder}: ONNX Runtime cannot load ${engine.file}.`, {}, { cause });
     });
     const loaded = new ModelSession(manifest, engine, session, folder);
