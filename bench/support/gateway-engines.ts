@@ -1,17 +1,19 @@
 /** The gateway's own engine in its several settings, for the engines bench. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Disposables } from '../../src/disposables.ts';
 import { GraphRunner } from '../../src/inference/graph-runner.ts';
 import { InferencePool } from '../../src/inference/pool.ts';
 import { ModelSession } from '../../src/inference/session.ts';
 import { LIMITS } from './built.ts';
 import { type EngineInputs, modelBytes } from './engine-inputs.ts';
-import { CEILING, type Contender, FLOAT, IN_PROCESS, WORKERS } from './engine-names.ts';
+import { BATCH, CEILING, type Contender, FLOAT, IN_PROCESS, poolName, WORKERS } from './engine-names.ts';
 import { type OperatorCeiling, openOperatorCeiling } from './operator-ceiling.ts';
 import { profileOperators } from './operator-profile.ts';
 import { rate } from './rate.ts';
+import type { TensorFeed } from './tensor-worker.ts';
 
-const BATCH = 4;
+const TENSOR_WORKER = new URL('./tensor-worker.ts', import.meta.url);
 
 /** Ready to be measured. */
 export interface GatewayEngines extends AsyncDisposable {
@@ -20,7 +22,8 @@ export interface GatewayEngines extends AsyncDisposable {
 }
 
 /** The gateway's engine, the FP32 graph in the same runtime, and the convolutions by themselves. */
-export async function openGatewayEngines({ int8, float, tensors, film }: EngineInputs): Promise<GatewayEngines> {
+export async function openGatewayEngines(inputs: EngineInputs): Promise<GatewayEngines> {
+  const { int8, float, tensors } = inputs;
   const opened = new Disposables();
   const { name: inputName, channels, height, width } = int8.manifest.input;
   const batchOf = (films: readonly Float32Array[]) => ({
@@ -32,15 +35,6 @@ export async function openGatewayEngines({ int8, float, tensors, film }: EngineI
   opened.defer(() => session.release());
   const batched = opened.use(await GraphRunner.load(bytes));
   const batch = batchOf(tensors.slice(0, BATCH));
-  const pool = async (threads: number): Promise<Contender> => {
-    const made = opened.use(new InferencePool({ threads, intraOpThreads: 1, timeoutMs: 60_000 }));
-    await made.warmUp(int8);
-    const read = () => made.read({ path: film, model: int8, limits: LIMITS });
-    return {
-      name: `fused INT8, pool of ${threads}`,
-      measure: (milliseconds) => rate(read, threads + 1, milliseconds),
-    };
-  };
   const contenders: Contender[] = [
     { name: CEILING, measure: () => ceiling.measure() },
     {
@@ -56,9 +50,12 @@ export async function openGatewayEngines({ int8, float, tensors, film }: EngineI
       name: `fused INT8, one thread, batch ${BATCH}`,
       measure: async (milliseconds) => BATCH * (await rate(() => batched.run(batch), 1, milliseconds)),
     },
-    await pool(1),
-    ...(WORKERS > 1 ? [await pool(WORKERS)] : []),
   ];
+  for (const threads of new Set([1, WORKERS])) {
+    contenders.push(await tensorPool(inputs, threads, 1, opened));
+    contenders.push(await filmPool(inputs, threads, opened));
+  }
+  contenders.push(await tensorPool(inputs, WORKERS, BATCH, opened));
   if (float !== undefined) {
     const graph = await readFile(float);
     for (const threads of new Set([1, WORKERS])) {
@@ -72,6 +69,42 @@ export async function openGatewayEngines({ int8, float, tensors, film }: EngineI
     }
   }
   return { contenders, ceiling, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
+}
+
+/** The pool on ready tensors, as the other toolkits have them. */
+async function tensorPool(
+  { int8, tensorFile }: EngineInputs,
+  threads: number,
+  batch: number,
+  opened: Disposables,
+): Promise<Contender> {
+  const { name, channels, height, width } = int8.manifest.input;
+  const path = `${tensorFile}.${batch}.json`;
+  const feed: TensorFeed = {
+    model: join(int8.directory, int8.manifest.file),
+    input: name,
+    tensors: tensorFile,
+    shape: [batch, channels, height, width],
+  };
+  await writeFile(path, JSON.stringify(feed));
+  const options = { threads, intraOpThreads: 1, timeoutMs: 60_000, workerFile: TENSOR_WORKER };
+  const pool = opened.use(new InferencePool(options));
+  const read = () => pool.read({ path, model: int8, limits: LIMITS });
+  return {
+    name: poolName(threads, batch),
+    measure: async (milliseconds) => batch * (await rate(read, threads + 1, milliseconds)),
+  };
+}
+
+/** The pool as the gateway has it: a DICOM file in, findings out. */
+async function filmPool({ int8, film }: EngineInputs, threads: number, opened: Disposables): Promise<Contender> {
+  const pool = opened.use(new InferencePool({ threads, intraOpThreads: 1, timeoutMs: 60_000 }));
+  await pool.warmUp(int8);
+  const read = () => pool.read({ path: film, model: int8, limits: LIMITS });
+  return {
+    name: `${poolName(threads, 1)}, from DICOM files`,
+    measure: (milliseconds) => rate(read, threads + 1, milliseconds),
+  };
 }
 
 function joined(films: readonly Float32Array[]): Float32Array {
