@@ -37,7 +37,7 @@ export function importedManifest(facts: ImportFacts): ModelManifest {
     schemaVersion: 1,
     name,
     version,
-    description: facts.description ?? `DenseNet-121 imported from ${facts.sourceName}, in FP32, not yet evaluated.`,
+    description: facts.description ?? `DenseNet-121 imported from ${facts.sourceName}.`,
     file,
     sha256,
     precision: 'FP32',
@@ -85,7 +85,8 @@ export function importedCard(facts: ImportFacts): string {
       : `A checkpoint holds no graph to compare with. Every weight has the name and shape that DenseNet-121 needs and is finite, and the net gave finite logits on ${check.images} images.`;
   return `# ${name} ${version}
 
-**Imported, not evaluated.** Measure it with \`model evaluate\` on films of its place of use before anyone relies on it.
+**Imported.** Measure it with \`model evaluate\` on films of its place of use before anyone relies on it. As long as no section
+Evaluation stands below, it was not evaluated.
 
 | | |
 |---|---|

@@ -84,7 +84,7 @@ describe('import', () => {
       { name: 'Consolidation', threshold: 0.25 },
     ]);
     expect((await readFile(join(directory, 'weights.safetensors'))).length).toBeLessThan(15e6);
-    expect(await readFile(join(directory, 'MODEL_CARD.md'), 'utf8')).toContain('Imported, not evaluated');
+    expect(await readFile(join(directory, 'MODEL_CARD.md'), 'utf8')).toContain('it was not evaluated');
   });
 
   it('nothing is left behind when the source is refused', async () => {
