@@ -1,25 +1,16 @@
-/** Words and codes by which headers say chest and frontal, and by which they say something else. */
+/** What words and codes of headers mean for the gate; the words are in eligibility-words.ts. */
+import {
+  CHEST_SIGNS,
+  CHEST_WORDS,
+  FRONTAL_SIGNS,
+  FRONTAL_WORDS,
+  NEUTRAL_WORDS,
+  OTHER_BODY_PART_SIGNS,
+  OTHER_BODY_PART_WORDS,
+  OTHER_VIEW_SIGNS,
+  OTHER_VIEW_WORDS,
+} from './eligibility-words.ts';
 import type { CodedConcept } from './image-tables.ts';
-
-/** Body parts that are the chest: PS3.16 annex L, and words of real films. Ribs are another examination. */
-const CHEST_WORDS = new Set('CHEST THORAX TORAX LUNG LUNGS CXR'.split(' '));
-
-/** Words of a frontal view, after {@link wordsOf} has shortened antero-posterior and its like. */
-const FRONTAL_WORDS = new Set('PA AP FRONTAL FRONT'.split(' '));
-
-/** Words that say how a film was taken but neither body part nor view. */
-const NEUTRAL_WORDS = new Set(
-  (
-    '1 1V 1VIEW VIEW VIEWS ADULT BED BEDSIDE DIGITAL ERECT EXPIRATION GRID INSPIRATION MOBILE OF PORT PORTABLE ' +
-    'PROJECTION SITTING STANDING SUPINE THE UPRIGHT XR XRAY'
-  ).split(' '),
-);
-
-/** Body parts other than the chest, in descriptions. */
-const OTHER_BODY_PARTS =
-  /\b(ABDOMEN|ANKLE|BREAST|CALCANEUS|CLAVICLE|ELBOW|EXTREMITY|FEMUR|FINGER|FOOT|FOREARM|HAND|HEAD|HEEL|HIP|HUMERUS|KNEE|KUB|LEG|MAMMO|NECK|PELVIS|RIBS?|SCAPULA|SHOULDER|SINUS|SKULL|SPINE|STERNUM|TIBIA|TOE|WRIST)\b/;
-
-const LATERAL_OR_OBLIQUE = /\b(LAT|LATERAL|LL|RL|LLD|RLD|DECUB|DECUBITUS|OBLIQUE|OBL|LORDOTIC)\b/;
 
 /** Anatomic regions of CID 4009 and 4031: chest (present and former code), lung, thoracic cavity. SNM3 and 99SDM are older names of SRT. */
 const CHEST_REGIONS: Readonly<Record<string, ReadonlySet<string>>> = {
@@ -64,30 +55,47 @@ export function isFrontalViewCode(concept: CodedConcept): boolean {
   return isIn(FRONTAL_VIEWS, concept);
 }
 
-/** Whether a description mentions the chest. */
-export function mentionsChest(text: string): boolean {
-  return wordsOf(text).some((word) => CHEST_WORDS.has(word));
+/** What a description says; nothing of it excludes the others (`PA AND LAT` names both kinds of view). */
+export interface Description {
+  readonly chest: boolean;
+  readonly otherBodyPart: boolean;
+  readonly frontal: boolean;
+  readonly otherView: boolean;
+  /** In upper case, words divided by single spaces. */
+  readonly text: string;
 }
 
-/** Whether a description names another body part and not the chest. */
-export function describesOtherBodyPart(text: string): boolean {
-  return !mentionsChest(text) && OTHER_BODY_PARTS.test(wordsOf(text).join(' '));
-}
-
-/** Whether a description names a view that is not frontal, and no frontal one (`PA AND LAT` names both). */
-export function describesOtherView(text: string): boolean {
-  const words = wordsOf(text);
-  return LATERAL_OR_OBLIQUE.test(words.join(' ')) && !words.some((word) => FRONTAL_WORDS.has(word));
+/** Reads a description in the languages of eligibility-words.ts. */
+export function describe(description: string | null): Description {
+  const words = wordsOf(description ?? '');
+  const text = words.join(' ');
+  const has = (known: ReadonlySet<string>, signs: RegExp) => words.some((word) => known.has(word)) || signs.test(text);
+  return {
+    chest: has(CHEST_WORDS, CHEST_SIGNS),
+    otherBodyPart: has(OTHER_BODY_PART_WORDS, OTHER_BODY_PART_SIGNS),
+    frontal: has(FRONTAL_WORDS, FRONTAL_SIGNS),
+    otherView: has(OTHER_VIEW_WORDS, OTHER_VIEW_SIGNS),
+    text,
+  };
 }
 
 function isIn(codes: Readonly<Record<string, ReadonlySet<string>>>, concept: CodedConcept): boolean {
   return codes[SCHEMES[concept.scheme] ?? concept.scheme]?.has(concept.value) ?? false;
 }
 
+/** Full-width forms become ordinary ones, letters lose their diacritics, and what says AP or PA at length is shortened. */
 function wordsOf(text: string): readonly string[] {
-  const shortened = text
+  const plain = text
+    .normalize('NFKC')
     .toUpperCase()
-    .replace(/ANTER(O|IOR)[^A-Z]*POSTERIOR/g, 'AP')
-    .replace(/POSTER(O|IOR)[^A-Z]*ANTERIOR/g, 'PA');
-  return shortened.match(/[A-Z0-9]+/g) ?? [];
+    .normalize('NFD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .normalize('NFC');
+  const shortened = plain
+    .replace(/ANTER(O|IOR)[^A-Z]*POSTERI\w*|VOOR-?ACHTERWAARTS/g, ' AP ')
+    .replace(/POSTER(O|IOR)[^A-Z]*ANTERI\w*|ACHTER-?VOORWAARTS/g, ' PA ')
+    .replace(/\b([AP])[./-]([AP])\b/g, ' $1$2 ')
+    // Lying on the back, in languages where decubitus alone means lying; English means the lateral view by it.
+    .replace(/DECUBIT(US|O) (DORSAL|SUPIN)\w*/g, ' SUPINE ');
+  return shortened.match(/[\p{L}\p{M}\p{N}→ー]+/gu) ?? [];
 }

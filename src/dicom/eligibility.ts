@@ -1,31 +1,40 @@
 /**
- * The gate: whether a film may be read as a frontal chest film. It decides by what the header says, never by pixels.
+ * The gate's first half: whether a film may be read as a frontal chest film by what its header says. The pixels are
+ * looked at when they are decoded, by evidence/.
  *
- * Each rule looks at one piece of evidence and is silent, warns or excludes. One exclusion makes the film INELIGIBLE;
- * else one warning makes it READ_WITH_WARNING, and every finding carries the warnings. A header that speaks against a
- * frontal chest film excludes; a header that says nothing warns, because many real films are sent bare.
+ * Each rule looks at one piece of evidence. gate-rules.ts says which of them exclude and which warn. A header that speaks
+ * against a frontal chest film excludes; a header that says nothing, or two things, warns, because many real films are
+ * sent bare and free text is often left over from another film.
  */
 import {
-  describesOtherBodyPart,
-  describesOtherView,
+  type Description,
+  describe,
   isChestBodyPart,
   isChestRegion,
   isFrontalView,
   isFrontalViewCode,
-  mentionsChest,
 } from './eligibility-terms.ts';
+import {
+  ENERGY_SUBTRACTION_TYPES,
+  ENERGY_SUBTRACTION_WORDS,
+  NOT_A_FILM_TYPES,
+  STITCHED_WORDS,
+  TOMOSYNTHESIS_WORDS,
+} from './eligibility-words.ts';
+import {
+  conclude,
+  type EligibilityAssessment,
+  type GateEffects,
+  type GateFinding,
+  type GateRule,
+} from './gate-rules.ts';
 import type { FilmHeader } from './header.ts';
 import { nameOfSopClass, roleOfSopClass } from './sop-classes.ts';
 
-/** The gate's decision. */
-export interface EligibilityAssessment {
-  readonly verdict: 'READ' | 'READ_WITH_WARNING' | 'INELIGIBLE';
-  /** `RULE_NAME: sentence` each: the exclusions of INELIGIBLE, the warnings of READ_WITH_WARNING, none for READ. */
-  readonly reasons: readonly string[];
-}
+export type { EligibilityAssessment } from './gate-rules.ts';
 
-/** What a rule found: nothing, or a sentence without patient data. */
-type Outcome = null | { readonly effect: 'EXCLUDE' | 'WARN'; readonly name: string; readonly sentence: string };
+/** What a rule found: nothing, or its name and a sentence. */
+type Outcome = GateFinding | null;
 
 type Rule = (header: FilmHeader) => Outcome;
 
@@ -39,116 +48,148 @@ const RADIOGRAPHY_MODALITIES: ReadonlySet<string> = new Set(['CR', 'DX']);
 const CAPTURE_MODALITIES: ReadonlySet<string> = new Set(['OT', 'RG', 'SC', 'DR']);
 const MONOCHROME: ReadonlySet<string> = new Set(['MONOCHROME1', 'MONOCHROME2']);
 
-const exclude = (name: string, sentence: string): Outcome => ({ effect: 'EXCLUDE', name, sentence });
-const warn = (name: string, sentence: string): Outcome => ({ effect: 'WARN', name, sentence });
+const found = (rule: GateRule, sentence: string): GateFinding => ({ rule, sentence });
 
 const sopClass: Rule = ({ sopClassUid }) =>
   roleOfSopClass(sopClassUid) === 'OTHER_IMAGE'
-    ? exclude('SOP_CLASS', `${nameOfSopClass(sopClassUid)} is no radiograph.`)
+    ? found('SOP_CLASS', `${nameOfSopClass(sopClassUid)} is no radiograph.`)
     : null;
 
 const modality: Rule = ({ series }) => {
-  if (series.modality === null) return warn('MODALITY_UNSTATED', 'Modality (0008,0060) is not stated.');
+  if (series.modality === null) return found('MODALITY_UNSTATED', 'Modality (0008,0060) is not stated.');
   if (RADIOGRAPHY_MODALITIES.has(series.modality)) return null;
   return CAPTURE_MODALITIES.has(series.modality)
-    ? warn('MODALITY_UNSPECIFIC', `Modality ${series.modality} does not say that this is a radiograph.`)
-    : exclude('MODALITY', `Modality ${series.modality} is not CR or DX.`);
+    ? found('MODALITY_UNSPECIFIC', `Modality ${series.modality} does not say that this is a radiograph.`)
+    : found('MODALITY', `Modality ${series.modality} is not CR or DX.`);
 };
 
 const bodyPart: Rule = ({ series, image }) => {
   const other = image.anatomicRegions.find((region) => !isChestRegion(region));
   if (other !== undefined) {
-    return exclude('ANATOMIC_REGION', `Anatomic region ${other.value} (${other.scheme}) is not the chest.`);
+    return found('ANATOMIC_REGION', `Anatomic region ${other.value} (${other.scheme}) is not the chest.`);
   }
   if (series.bodyPart !== null) {
     return isChestBodyPart(series.bodyPart)
       ? null
-      : exclude('BODY_PART', `Body part ${series.bodyPart} is not the chest.`);
+      : found('BODY_PART', `Body part ${series.bodyPart} is not the chest.`);
   }
   return image.anatomicRegions.length > 0
     ? null
-    : warn('BODY_PART_UNSTATED', 'The header does not state the body part; a chest film is assumed.');
+    : found('BODY_PART_UNSTATED', 'The header does not state the body part; a chest film is assumed.');
 };
 
 const viewPosition: Rule = ({ series, image }) => {
   const other = image.viewCodes.find((view) => !isFrontalViewCode(view));
-  if (other !== undefined) return exclude('VIEW_CODE', `View ${other.value} (${other.scheme}) is not frontal.`);
+  if (other !== undefined) return found('VIEW_CODE', `View ${other.value} (${other.scheme}) is not frontal.`);
   if (series.viewPosition !== null) {
     return isFrontalView(series.viewPosition)
       ? null
-      : exclude('VIEW_POSITION', `View position ${series.viewPosition} is not PA or AP.`);
+      : found('VIEW_POSITION', `View position ${series.viewPosition} is not PA or AP.`);
   }
   return image.viewCodes.length > 0
     ? null
-    : warn('VIEW_POSITION_UNSTATED', 'The header does not state the view position; a frontal view is assumed.');
+    : found('VIEW_POSITION_UNSTATED', 'The header does not state the view position; a frontal view is assumed.');
 };
 
-/** Rows of a frontal film run to the patient's left or right, those of a lateral one to front or back. */
+/**
+ * Rows of a frontal film run to the patient's left, columns to the feet (PS3.3 section C.7.6.1.1.1). Rows of a lateral
+ * film run to front or back.
+ */
 const patientOrientation: Rule = ({ image }) => {
-  const alongRow = image.patientOrientation[0] ?? '';
-  return /^[AP]/.test(alongRow)
-    ? exclude(
-        'PATIENT_ORIENTATION',
-        `Patient orientation ${image.patientOrientation.join('\\')} is that of a lateral view.`,
-      )
+  const [alongRow = '', alongColumn = ''] = image.patientOrientation;
+  const stated = `Patient orientation ${image.patientOrientation.join('\\')}`;
+  if (/^[AP]/.test(alongRow)) return found('PATIENT_ORIENTATION', `${stated} is that of a lateral view.`);
+  if (/^[HF]/.test(alongRow) || /^H/.test(alongColumn)) {
+    return found('PATIENT_ORIENTATION', `${stated} is that of a film that is not upright.`);
+  }
+  return /^R/.test(alongRow) ? found('PATIENT_ORIENTATION_MIRRORED', `${stated} is that of a mirrored film.`) : null;
+};
+
+const saysBodyPart = ({ series, image }: FilmHeader) => series.bodyPart !== null || image.anatomicRegions.length > 0;
+const saysView = ({ series, image }: FilmHeader) => series.viewPosition !== null || image.viewCodes.length > 0;
+
+/** What the film's own free text says; the protocol is asked where the series has no description. */
+const ownDescription = ({ series }: FilmHeader): Description => describe(series.description ?? series.protocolName);
+
+/** Free text decides where the coded attributes are silent, and warns where it contradicts them. */
+const seriesDescription: Rule = (header) => {
+  const { chest, otherBodyPart, frontal, otherView } = ownDescription(header);
+  if (otherBodyPart && !chest) {
+    const sentence = 'The series description names a body part other than the chest.';
+    return found(saysBodyPart(header) ? 'SERIES_DESCRIPTION_CONTRADICTS' : 'SERIES_DESCRIPTION', sentence);
+  }
+  if (otherView && !frontal) {
+    const sentence = 'The series description names a view that is not frontal.';
+    return found(saysView(header) ? 'SERIES_DESCRIPTION_CONTRADICTS' : 'SERIES_DESCRIPTION', sentence);
+  }
+  return otherBodyPart
+    ? found('SERIES_DESCRIPTION_MIXED', 'The series description names the chest and another body part.')
     : null;
 };
 
-/** The series description speaks only where the coded attributes are silent; free text never overrules them. */
-const seriesDescription: Rule = ({ series, image }) => {
-  const text = series.description;
-  if (text === null) return null;
-  if (series.bodyPart === null && image.anatomicRegions.length === 0 && describesOtherBodyPart(text)) {
-    return exclude('SERIES_DESCRIPTION', 'The series description names a body part other than the chest.');
-  }
-  if (series.viewPosition === null && image.viewCodes.length === 0 && describesOtherView(text)) {
-    return exclude('SERIES_DESCRIPTION', 'The series description names a view that is not frontal.');
-  }
-  return null;
-};
-
 /** A study may hold several body parts, so its description counts only when nothing nearer to the film says chest. */
-const studyDescription: Rule = ({ series, study, image }) => {
-  const isSilent =
-    series.bodyPart === null && image.anatomicRegions.length === 0 && !mentionsChest(series.description ?? '');
-  return isSilent && describesOtherBodyPart(study.description ?? '')
-    ? exclude('STUDY_DESCRIPTION', 'The study description names a body part other than the chest.')
+const studyDescription: Rule = (header) => {
+  if (saysBodyPart(header) || ownDescription(header).chest) return null;
+  const { chest, otherBodyPart } = describe(header.study.description);
+  return otherBodyPart && !chest
+    ? found('STUDY_DESCRIPTION', 'The study description names a body part other than the chest.')
     : null;
 };
 
 const photometricInterpretation: Rule = ({ image }) =>
   image.samplesPerPixel === 1 && MONOCHROME.has(image.photometricInterpretation)
     ? null
-    : exclude(
+    : found(
         'PHOTOMETRIC_INTERPRETATION',
         `${image.photometricInterpretation} with ${image.samplesPerPixel} sample(s) per pixel is not monochrome.`,
       );
 
 const numberOfFrames: Rule = ({ image }) =>
-  image.numberOfFrames === 1 ? null : exclude('NUMBER_OF_FRAMES', `The image has ${image.numberOfFrames} frames.`);
+  image.numberOfFrames === 1
+    ? null
+    : found('NUMBER_OF_FRAMES', `The image has ${image.numberOfFrames} frames; the first is read.`);
 
 const bitsStored: Rule = ({ image }) =>
-  image.bitsStored >= 8 ? null : exclude('BITS_STORED', `${image.bitsStored} bits stored are fewer than 8.`);
+  image.bitsStored >= 8 ? null : found('BITS_STORED', `${image.bitsStored} bits stored are fewer than 8.`);
 
 const dimensions: Rule = ({ image }) => {
   const [shorter, longer] = [Math.min(image.rows, image.columns), Math.max(image.rows, image.columns)];
   if (shorter < MINIMUM_READABLE_DIMENSION) {
-    return exclude(
+    return found(
       'DIMENSIONS',
       `${image.rows} x ${image.columns} pixels are fewer than ${MINIMUM_READABLE_DIMENSION} in one direction.`,
     );
   }
   return longer > MAXIMUM_ASPECT_RATIO * shorter
-    ? exclude('DIMENSIONS', `${image.rows} x ${image.columns} pixels have not the shape of a chest film.`)
+    ? found('DIMENSIONS', `${image.rows} x ${image.columns} pixels have not the shape of a chest film.`)
     : null;
 };
 
-const imageType: Rule = ({ image }) =>
-  image.imageType.includes('LOCALIZER') ? exclude('IMAGE_TYPE', 'Image type LOCALIZER is a planning image.') : null;
+/** Values 1 and 2 say only whether pixels are original, and DERIVED\SECONDARY is also what a compressed film becomes. */
+const imageType: Rule = ({ image }) => {
+  const picture = image.imageType.find((value) => NOT_A_FILM_TYPES.test(value));
+  return picture === undefined ? null : found('IMAGE_TYPE', `Image type ${picture} is not a film.`);
+};
+
+/** What kind of picture Image Type and the descriptions say it is, beyond value 2, as one text. */
+const kindOf = (header: FilmHeader): string =>
+  [header.image.imageType.slice(2).join(' ').replace(/_/g, ' '), ownDescription(header).text].join(' ');
+
+const energySubtraction: Rule = (header) =>
+  ENERGY_SUBTRACTION_WORDS.test(kindOf(header)) ||
+  header.image.imageType.slice(2).some((value) => ENERGY_SUBTRACTION_TYPES.test(value))
+    ? found('ENERGY_SUBTRACTION', 'The image is calculated from two energies, or its bones are removed.')
+    : null;
+
+const tomosynthesis: Rule = (header) =>
+  TOMOSYNTHESIS_WORDS.test(kindOf(header)) ? found('TOMOSYNTHESIS', 'The image is a slice of a volume.') : null;
+
+const stitched: Rule = (header) =>
+  STITCHED_WORDS.test(kindOf(header)) ? found('STITCHED', 'The image is composed of several exposures.') : null;
 
 const presentationIntent: Rule = ({ image }) =>
   image.presentationIntentType === 'FOR PROCESSING'
-    ? warn(
+    ? found(
         'FOR_PROCESSING',
         'The film is raw detector data for processing, not the rendering that was read clinically.',
       )
@@ -159,7 +200,7 @@ const polarity: Rule = ({ image }) => {
   const expected = image.photometricInterpretation === 'MONOCHROME1' ? 'INVERSE' : 'IDENTITY';
   return image.presentationLutShape === null || image.presentationLutShape === expected
     ? null
-    : warn(
+    : found(
         'POLARITY_CONTRADICTORY',
         `${image.photometricInterpretation} and Presentation LUT Shape ${image.presentationLutShape} contradict each other.`,
       );
@@ -174,6 +215,9 @@ const RULES: readonly Rule[] = [
   bitsStored,
   dimensions,
   imageType,
+  energySubtraction,
+  tomosynthesis,
+  stitched,
   bodyPart,
   viewPosition,
   patientOrientation,
@@ -183,13 +227,14 @@ const RULES: readonly Rule[] = [
   polarity,
 ];
 
-/** Applies every rule to a header. */
-export function assessEligibility(header: FilmHeader): EligibilityAssessment {
-  const outcomes = RULES.map((rule) => rule(header)).filter((outcome) => outcome !== null);
-  const reasonsOf = (effect: 'EXCLUDE' | 'WARN'): string[] =>
-    outcomes.filter((outcome) => outcome.effect === effect).map(({ name, sentence }) => `${name}: ${sentence}`);
-  const exclusions = reasonsOf('EXCLUDE');
-  if (exclusions.length > 0) return { verdict: 'INELIGIBLE', reasons: exclusions };
-  const warnings = reasonsOf('WARN');
-  return { verdict: warnings.length > 0 ? 'READ_WITH_WARNING' : 'READ', reasons: warnings };
+/**
+ * Applies every rule to a header.
+ *
+ * @param effects - of rules that do other than gate-rules.ts says
+ */
+export function assessEligibility(header: FilmHeader, effects: GateEffects = {}): EligibilityAssessment {
+  return conclude(
+    RULES.map((rule) => rule(header)).filter((outcome) => outcome !== null),
+    effects,
+  );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { assessEligibility } from '../../src/dicom/eligibility.ts';
+import type { GateEffects } from '../../src/dicom/gate-rules.ts';
 import type { Elements } from '../../src/dicom/part10-writer.ts';
 import { makePhantom } from '../../src/dicom/phantom.ts';
 import { headerOf } from './support.ts';
@@ -18,6 +19,7 @@ const region = (scheme: string, value: string): Elements => ({
 const view = (scheme: string, value: string): Elements => ({
   '00540220': ['SQ', [{ '00080100': ['SH', value], '00080102': ['SH', scheme] }]],
 });
+const imageType = (...values: string[]): Elements => ({ '00080008': ['CS', values] });
 const SILENT: Elements = {
   '00180015': undefined,
   '00082218': undefined,
@@ -26,6 +28,9 @@ const SILENT: Elements = {
   '0008103e': undefined,
   '00081030': undefined,
 };
+const LATERAL_DESCRIPTION: Elements = { '0008103e': ['LO', 'LATERAL'] };
+const LATERAL_PROTOCOL: Elements = { '0008103e': undefined, '00181030': ['LO', 'Thorax seitlich'] };
+const TWO_FRAMES: Elements = { '00280008': ['IS', '2'], '7fe00010': ['OW', new Uint8Array(65_536)] };
 const storage = (suffix: string): Elements => ({ '00080016': ['UI', `1.2.840.10008.5.1.4.1.1.${suffix}`] });
 
 describe('films that are read', () => {
@@ -46,9 +51,16 @@ describe('films that are read', () => {
     ['view by code alone', { '00185101': undefined }],
     ['view SRT R-10206', { ...view('SRT', 'R-10206'), '00185101': undefined }],
     ['view SRT R-10214', view('SRT', 'R-10214')],
-    ['a lateral series description when the view is PA', { '0008103e': ['LO', 'LATERAL'] }],
     ['a study that also holds a knee', { '00081030': ['LO', 'CHEST AND KNEE'] }],
     ['derived', { '00080008': ['CS', ['DERIVED', 'SECONDARY']] }],
+    ['with more image types', { '00080008': ['CS', ['DERIVED', 'PRIMARY', 'POST_PROCESSED', '', 'AEC']] }],
+    ['patient orientation L\\F', { '00200020': ['CS', ['L', 'F']] }],
+    ['body part TORAX', { '00180015': ['CS', 'TORAX'], '00082218': undefined }],
+    ['body part CHEST PEDIATRIC', { '00180015': ['CS', 'CHEST PEDIATRIC'] }],
+    ['body part CHEST PORTABLE AP', { '00180015': ['CS', 'CHEST PORTABLE AP'] }],
+    ...['AP', 'PA', 'P.A.', 'A-P', 'AP BEDSIDE', 'PA ERECT', 'FRONTAL', 'FRENTE', 'POSTEROANTERIOR'].map(
+      (position): [string, Elements] => [`view ${position}`, { '00185101': ['CS', position], '00540220': undefined }],
+    ),
   ])('%s', async (_, elements) => {
     expect(await assess(elements)).toEqual(['READ', []]);
   });
@@ -64,6 +76,13 @@ describe('films that are read with a warning', () => {
     ['modality OT', { '00080060': ['CS', 'OT'], ...storage('7') }, ['MODALITY_UNSPECIFIC']],
     ['for processing', { '00080068': ['CS', 'FOR PROCESSING'], ...storage('1.1.1') }, ['FOR_PROCESSING']],
     ['a contradictory polarity', { '20500020': ['CS', 'INVERSE'] }, ['POLARITY_CONTRADICTORY']],
+    ['a lateral series description when the view is PA', LATERAL_DESCRIPTION, ['SERIES_DESCRIPTION_CONTRADICTS']],
+    ['a rib series filed as chest', { '0008103e': ['LO', 'Ribs left oblique'] }, ['SERIES_DESCRIPTION_CONTRADICTS']],
+    ['a lateral protocol when the view is PA', LATERAL_PROTOCOL, ['SERIES_DESCRIPTION_CONTRADICTS']],
+    ['chest and abdomen', { '0008103e': ['LO', 'Chest/Abdomen AP'] }, ['SERIES_DESCRIPTION_MIXED']],
+    ['ribs with a chest film', { '0008103e': ['LO', 'Ribs w PA Chest'] }, ['SERIES_DESCRIPTION_MIXED']],
+    ['patient orientation R\\F', { '00200020': ['CS', ['R', 'F']] }, ['PATIENT_ORIENTATION_MIRRORED']],
+    ['two frames', TWO_FRAMES, ['NUMBER_OF_FRAMES']],
     ['PA AND LAT', { ...SILENT, '0008103e': ['LO', 'PA AND LAT'] }, ['BODY_PART_UNSTATED', 'VIEW_POSITION_UNSTATED']],
   ])('%s', async (_, elements, names) => {
     expect(await assess(elements)).toEqual(['READ_WITH_WARNING', names]);
@@ -98,7 +117,20 @@ describe('films that are not read', () => {
     ['a localizer', { '00080008': ['CS', ['ORIGINAL', 'PRIMARY', 'LOCALIZER']] }, ['IMAGE_TYPE']],
     ['PALETTE COLOR', { '00280004': ['CS', 'PALETTE COLOR'], '20500020': undefined }, ['PHOTOMETRIC_INTERPRETATION']],
     ['7 bits', { '00280101': ['US', 7] }, ['BITS_STORED']],
-    ['two frames', { '00280008': ['IS', '2'], '7fe00010': ['OW', new Uint8Array(65_536)] }, ['NUMBER_OF_FRAMES']],
+    ['dual energy by image type', imageType('DERIVED', 'PRIMARY', 'SOFT_TISSUE'), ['ENERGY_SUBTRACTION']],
+    ['bone image by image type', imageType('DERIVED', 'PRIMARY', '', 'BONE'), ['ENERGY_SUBTRACTION']],
+    ['dual energy by description', { '0008103e': ['LO', 'Chest PA Dual Energy'] }, ['ENERGY_SUBTRACTION']],
+    ['bone suppression', { '0008103e': ['LO', 'Chest PA bone suppressed'] }, ['ENERGY_SUBTRACTION']],
+    ['tomosynthesis', imageType('DERIVED', 'PRIMARY', 'TOMOSYNTHESIS'), ['TOMOSYNTHESIS']],
+    ['a tomosynthesis slice by description', { '0008103e': ['LO', 'VolumeRAD Chest'] }, ['TOMOSYNTHESIS']],
+    ['a stitched image', imageType('DERIVED', 'PRIMARY', 'STITCHED'), ['STITCHED']],
+    ['a report about a film', imageType('DERIVED', 'SECONDARY', 'CAD'), ['IMAGE_TYPE']],
+    ['upside down by patient orientation', { '00200020': ['CS', ['R', 'H']] }, ['PATIENT_ORIENTATION']],
+    ['on its side by patient orientation', { '00200020': ['CS', ['F', 'R']] }, ['PATIENT_ORIENTATION']],
+    ['region chest and abdomen', region('SCT', '416550000'), ['ANATOMIC_REGION']],
+    ['region rib', region('SCT', '113197003'), ['ANATOMIC_REGION']],
+    ['view code postero-anterior oblique', view('SCT', '399059000'), ['VIEW_CODE']],
+    ['body part CHESTABDOMEN', { '00180015': ['CS', 'CHESTABDOMEN'] }, ['BODY_PART']],
   ])('%s', async (_, elements, names) => {
     expect(await assess(elements)).toEqual(['INELIGIBLE', names]);
   });
@@ -110,5 +142,89 @@ describe('films that are not read', () => {
   test('a strip', async () => {
     const header = await headerOf(makePhantom({ seed: 1, rows: 128, columns: 400 }));
     expect(assessEligibility(header).reasons[0]).toMatch(/^DIMENSIONS: /);
+  });
+});
+
+describe('descriptions in the languages of hospitals, where the codes are silent', () => {
+  const outcome = async (description: string): Promise<string[]> =>
+    (await assess({ ...SILENT, '00080005': ['CS', 'ISO_IR 192'], '0008103e': ['LO', description] }))[1];
+
+  test.each([
+    'Thorax p.a.',
+    'Thorax a.p. im Bett',
+    'Lungen stehend',
+    'Thorax de face',
+    'Tórax PA',
+    'Tórax frente',
+    'Tórax AP decúbito supino',
+    'Torace AP a letto',
+    'Torace proiezione postero-anteriore',
+    'X-thorax voorachterwaarts liggend',
+    'Chest portable AP supine',
+    'Chest pediatric',
+    '胸部正面',
+    '胸部 Ｐ→Ａ',
+    '胸部正位',
+  ])('%s is taken for a frontal chest film', async (description) => {
+    expect(await outcome(description)).toEqual(['BODY_PART_UNSTATED', 'VIEW_POSITION_UNSTATED']);
+  });
+
+  test.each([
+    'Chest LL',
+    'Chest lt lat',
+    'CHEST XTABLE',
+    'CHEST DECUB',
+    'Chest apical lordotic',
+    'Chest oblique',
+    'Thorax seitlich',
+    'Thorax schräg',
+    'Thorax de profil',
+    'Tórax perfil',
+    'Tórax lateral',
+    'Torace laterale',
+    'Thorax zijdelings',
+    '胸部側面',
+    '胸部斜位',
+    '胸部侧位',
+    '흉부 측면',
+    'Knie links',
+    'Rippen rechts',
+    'BWS in 2 Ebenen',
+    'Abdomen liegend',
+    'Genou gauche',
+    'Gril costal',
+    'Columna lumbar',
+    'Addome',
+    'Coluna torácica',
+    'Bekken',
+    '腹部',
+    '胸椎',
+    '肋骨',
+    '복부',
+  ])('%s is not', async (description) => {
+    expect(await outcome(description)).toEqual(['SERIES_DESCRIPTION']);
+  });
+});
+
+describe('rules that do other than usual', () => {
+  const header = () =>
+    headerOf(
+      makePhantom({ seed: 1, rows: 128, columns: 128, elements: { ...LATERAL_DESCRIPTION, '00080060': ['CS', 'RF'] } }),
+    );
+
+  test.each<[GateEffects, string, string[]]>([
+    [{}, 'INELIGIBLE', ['MODALITY']],
+    [{ MODALITY: 'WARN' }, 'READ_WITH_WARNING', ['MODALITY', 'SERIES_DESCRIPTION_CONTRADICTS']],
+    [{ MODALITY: 'IGNORE' }, 'READ_WITH_WARNING', ['SERIES_DESCRIPTION_CONTRADICTS']],
+    [{ MODALITY: 'IGNORE', SERIES_DESCRIPTION_CONTRADICTS: 'IGNORE' }, 'READ', []],
+    [
+      { MODALITY: 'IGNORE', SERIES_DESCRIPTION_CONTRADICTS: 'EXCLUDE' },
+      'INELIGIBLE',
+      ['SERIES_DESCRIPTION_CONTRADICTS'],
+    ],
+  ])('%j', async (effects, verdict, names) => {
+    const assessment = assessEligibility(await header(), effects);
+    expect(assessment.verdict).toBe(verdict);
+    expect(assessment.reasons.map((reason) => reason.split(':')[0])).toEqual(names);
   });
 });

@@ -1,0 +1,115 @@
+/**
+ * The gate's second half: whether the pixels of a film can be a frontal chest film, the right way up and with air dark.
+ * Headers lie and are silent; a model reads whatever it is given, and what comes of it looks like any other finding.
+ *
+ * Thresholds were set on films that the weights were not fitted on, by four-fold cross-validation of 128 films, and
+ * measured on 300 others (docs/decisions/0015-pixel-evidence.md has the method, docs/films.md the error rates). What
+ * excludes is certain enough that none of these films is lost; what only warns is shown on every finding.
+ */
+import {
+  conclude,
+  type EligibilityAssessment,
+  type GateEffects,
+  type GateFinding,
+  type GateRule,
+} from '../gate-rules.ts';
+import { type FrontalScores, type Pose, scoreFrontalChest } from './frontal-chest.ts';
+import { type GreySource, reduceToThumbnail, THUMBNAIL_SIDE } from './thumbnail.ts';
+import { trim } from './views.ts';
+
+/** Grey levels between the darkest and the brightest hundredth of the cells; 97 to 255 in 428 films. */
+const BLANK_SPAN = 32;
+const LOW_CONTRAST_SPAN = 64;
+const TAIL = 0.01;
+
+/** Share of the cells that are black or white through and through; at most 0.63 in 428 films. */
+const SATURATED_SHARE = 0.85;
+const CLIPPED_SHARE = 0.65;
+const BLACKEST = 2;
+const WHITEST = 253;
+
+/** Logits of frontal-chest.ts. */
+const NO_CHEST = -1;
+const DOUBTFUL_CHEST = 1;
+/** How much another pose must score above the upright one, and score by itself, to be taken for how the film lies. */
+const OTHER_POSE_LEAD = 2;
+const OTHER_POSE_SCORE = 1;
+/** From this lead on the upright pose is doubted. */
+const OTHER_POSE_DOUBT = 0;
+
+/** Judges a film by its pixels. Takes 2 ms for a film of 2048 x 2048. */
+export function assessPixels(film: GreySource, effects: GateEffects = {}): EligibilityAssessment {
+  return assessThumbnail(reduceToThumbnail(film), effects);
+}
+
+/** {@link assessPixels} of a thumbnail of 64 x 64 grey values. */
+export function assessThumbnail(thumbnail: Uint8Array, effects: GateEffects = {}): EligibilityAssessment {
+  const exposure = exposureFinding(thumbnail);
+  // Of a film without contrast the ranks are noise.
+  if (exposure?.rule === 'PIXELS_BLANK' || exposure?.rule === 'PIXELS_SATURATED') return conclude([exposure], effects);
+  const findings = [exposure, chestFinding(scoreFrontalChest(thumbnail))];
+  return conclude(
+    findings.filter((finding) => finding !== null),
+    effects,
+  );
+}
+
+const found = (rule: GateRule, sentence: string): GateFinding => ({ rule, sentence });
+
+function exposureFinding(thumbnail: Uint8Array): GateFinding | null {
+  const span = greySpan(thumbnail);
+  if (span < BLANK_SPAN) return found('PIXELS_BLANK', `The film is blank: its greys differ by ${span} of 255.`);
+  const share = extremeShare(thumbnail);
+  const percent = `${Math.round(100 * share)} %`;
+  if (share >= SATURATED_SHARE) return found('PIXELS_SATURATED', `${percent} of the film are black or white.`);
+  if (share >= CLIPPED_SHARE) return found('PIXELS_CLIPPED', `${percent} of the film are black or white.`);
+  return span < LOW_CONTRAST_SPAN
+    ? found('PIXELS_LOW_CONTRAST', `The film has little contrast: its greys differ by ${span} of 255.`)
+    : null;
+}
+
+function greySpan(thumbnail: Uint8Array): number {
+  const sorted = thumbnail.toSorted();
+  const rank = Math.floor(sorted.length * TAIL);
+  return (sorted[sorted.length - 1 - rank] as number) - (sorted[rank] as number);
+}
+
+/** Without uniform edges, which collimation leaves on good films. */
+function extremeShare(thumbnail: Uint8Array): number {
+  const { top, bottom, left, right } = trim(thumbnail);
+  let extreme = 0;
+  for (let row = top; row < bottom; row += 1) {
+    for (let column = left; column < right; column += 1) {
+      const grey = thumbnail[row * THUMBNAIL_SIDE + column] as number;
+      if (grey <= BLACKEST || grey >= WHITEST) extreme += 1;
+    }
+  }
+  return extreme / ((bottom - top) * (right - left));
+}
+
+function chestFinding({ upright, whole, rival, rivalScore }: FrontalScores): GateFinding | null {
+  const lead = rivalScore - upright;
+  if (lead >= OTHER_POSE_LEAD && rivalScore >= OTHER_POSE_SCORE) {
+    return found(
+      rival.inverted ? 'PIXELS_INVERTED' : 'PIXELS_ROTATED',
+      `The pixels fit a chest film that is ${inWords(rival)}.`,
+    );
+  }
+  if (upright < NO_CHEST) {
+    return found('PIXELS_NO_FRONTAL_CHEST', 'The pixels do not show a frontal chest film.');
+  }
+  if (lead >= OTHER_POSE_DOUBT) {
+    const rule = rival.inverted ? 'PIXELS_POLARITY_DOUBTFUL' : 'PIXELS_ROTATION_DOUBTFUL';
+    return found(rule, `The pixels fit a chest film that is ${inWords(rival)} better than an upright one.`);
+  }
+  return whole < DOUBTFUL_CHEST
+    ? found('PIXELS_CHEST_DOUBTFUL', 'The pixels hardly look like a frontal chest film.')
+    : null;
+}
+
+const TURNS = ['', 'turned clockwise by 90 degrees', 'upside down', 'turned counterclockwise by 90 degrees'] as const;
+
+function inWords({ quarterTurns, inverted }: Pose): string {
+  const polarity = inverted ? 'inverted' : '';
+  return [polarity, TURNS[quarterTurns]].filter((part) => part !== '').join(' and ');
+}
