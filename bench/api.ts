@@ -28,7 +28,7 @@ export const apiBench: Bench = async () => {
   await chmod(folder.path, 0o755);
   let statements = 0;
   const { createApp } = await builtApp();
-  const config = loadConfig({ DATA_DIR: folder.path, PORT: '0', ROLE: 'api', LOG_LEVEL: 'silent' });
+  const config = loadConfig({ DATA_DIR: folder.path, PORT: '0', DIMSE_PORT: '0', ROLE: 'api', LOG_LEVEL: 'silent' });
   await using app = await createApp(config, silentLog, {
     onStatement: (sql) => {
       if (/^\s*(SELECT|WITH)/i.test(sql)) statements += 1;

@@ -6,6 +6,8 @@
  */
 import { parseArgs } from 'node:util';
 import { apiBench } from './api.ts';
+import { decodeBench } from './decode.ts';
+import { dimseBench } from './dimse.ts';
 import { endToEndBench } from './e2e.ts';
 import { enginesBench } from './engines.ts';
 import { poolBench } from './pool.ts';
@@ -13,6 +15,8 @@ import { type Bench, makeReport, markdown, writeResults } from './support/report
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   api: apiBench,
+  decode: decodeBench,
+  dimse: dimseBench,
   e2e: endToEndBench,
   engines: enginesBench,
   pool: poolBench,

@@ -1,7 +1,11 @@
 /** The composition root: builds everything from the Config and closes it in reverse. Nothing else constructs services. */
 import { ChangeFeed } from './changes.ts';
 import type { Config } from './config.ts';
+import { FilmComparer } from './dicom/film-comparer.ts';
 import { HeaderReader } from './dicom/header-reader.ts';
+import { CommitmentReports } from './dimse/commitment-reports.ts';
+import { CommitmentRequests } from './dimse/commitment-request.ts';
+import { type DimseAddressInfo, DimseDoor } from './dimse/door.ts';
 import { type Disposables, opening } from './disposables.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { FilmImages } from './images.ts';
@@ -13,6 +17,11 @@ import { FilmIngest } from './ingest.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { setUpModels } from './models.ts';
+import { DicomNodes } from './nodes/dicom-nodes.ts';
+import { nodeClientOptions } from './nodes/node-clients.ts';
+import { readNodes } from './nodes/nodes-file.ts';
+import { performTransfer } from './nodes/perform-transfer.ts';
+import { TransferRunner } from './nodes/transfer-runner.ts';
 import { Pipeline } from './pipeline.ts';
 import { Readiness } from './readiness.ts';
 import { buildGatewaySchema } from './resolvers/build-schema.ts';
@@ -25,7 +34,7 @@ import { openStore, type Store } from './store/store.ts';
 export interface App extends AsyncDisposable {
   readonly store: Store;
   /** Begins to claim jobs and to listen. */
-  start(): Promise<{ readonly url: string }>;
+  start(): Promise<{ readonly url: string; readonly dimse: DimseAddressInfo | undefined }>;
   /** Takes nothing new in and lets what is under way end, at most for SHUTDOWN_TIMEOUT_MS. */
   drain(): Promise<void>;
 }
@@ -53,6 +62,7 @@ const RENDER_THREADS = 1;
 export async function createApp(config: Config, log: Log, options: AppOptions = {}): Promise<App> {
   return opening(async (opened) => {
     const progress = options.onProgress ?? (() => {});
+    const nodes = await readNodes(config.nodesFile);
     const store = await openDatabase(config, log, options, opened, progress);
     const blobs = new BlobStore({
       directory: config.blobDirectory,
@@ -94,6 +104,7 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
     const metrics = new Metrics({
       queueDepth: () => store.queue.depth(),
       poolDepth: () => pool.statistics,
+      associations: () => door?.associations ?? 0,
     });
     const changes = opened.use(
       new ChangeFeed({
@@ -115,6 +126,7 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
             changes,
             pool,
             limits: config.film,
+            gate: config.gate,
             maxAttempts: config.inference.maxAttempts,
             blobPath,
             modelReference: (digest) => served.reference(digest),
@@ -124,23 +136,73 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
           }),
         )
       : undefined;
-    const headers = opened.use(new HeaderReader({ threads: 1, deadlineMs: HEADER_DEADLINE_MS, limits: config.film }));
+    const headers = opened.use(
+      new HeaderReader({ threads: 1, deadlineMs: HEADER_DEADLINE_MS, limits: config.film, gate: config.gate }),
+    );
     const ingest = new FilmIngest({
       blobs,
       headers,
+      comparer: new FilmComparer(),
       instances: store.instances,
       maxConcurrent: config.upload.maxConcurrent,
       defaultIssuer: config.defaultPatientIdIssuer,
       log,
       onOutcome: (door, outcome, milliseconds) => metrics.film(door, outcome, milliseconds),
     });
-    const readiness = new Readiness({ store, pool, served: reads ? served : undefined });
+    const clients = nodeClientOptions(config);
+    const dicomNodes = new DicomNodes({
+      nodes,
+      clients,
+      transfers: store.dicomTransfers,
+      defaultIssuer: config.defaultPatientIdIssuer,
+      queryTimeoutMs: config.transfers.queryTimeoutMs,
+    });
+    const services = { nodes, clients, ingest, transfers: store.dicomTransfers, blobPath };
+    const transfers = reads
+      ? opened.use(
+          new TransferRunner({
+            transfers: store.dicomTransfers,
+            listener: store.listener,
+            nodes: nodes.map(({ name }) => name),
+            perform: (claimed, tally, signal) => performTransfer(claimed, services, tally, signal),
+            ...config.transfers,
+            log,
+          }),
+        )
+      : undefined;
+    const isDoor = config.dimse.enabled && config.role !== 'worker';
+    const commitments = isDoor
+      ? opened.use(
+          new CommitmentReports({
+            commitments: store.storageCommitments,
+            blobs,
+            nodes,
+            identity: clients.identity,
+            log,
+          }),
+        )
+      : undefined;
+    const door =
+      commitments === undefined
+        ? undefined
+        : opened.use(
+            new DimseDoor({
+              config: config.dimse,
+              maxFileBytes: config.film.maxFileBytes,
+              nodes,
+              ingest,
+              commitments: new CommitmentRequests(store.storageCommitments, commitments, log),
+              log,
+              onAssociation: (outcome) => metrics.association(outcome),
+            }),
+          );
+    const readiness = new Readiness({ store, pool, served: reads ? served : undefined, door });
     const http: HttpServer = opened.use(
       await createHttpServer({
         config,
         log,
         schema: await buildGatewaySchema(),
-        services: { store, ingest, changes },
+        services: { store, ingest, changes, nodes: dicomNodes },
         images: new FilmImages({ prisma: store.prisma, pool, limits: config.film, blobPath }),
         readiness: () => readiness.check(),
         metrics: () => metrics.text(),
@@ -150,11 +212,20 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
       store,
       start: async () => {
         pipeline?.open();
-        return http.listen();
+        transfers?.open();
+        commitments?.open();
+        const dimse = await door?.open();
+        return { ...(await http.listen()), dimse };
       },
       drain: async () => {
         pipeline?.pause();
-        await Promise.all([http.drain(), withTimeout(pipeline?.drained(), config.shutdownTimeoutMs)]);
+        transfers?.pause();
+        const drained = Promise.all([pipeline?.drained(), transfers?.drained()]);
+        await Promise.all([
+          http.drain(),
+          door?.drain(config.shutdownTimeoutMs),
+          withTimeout(drained, config.shutdownTimeoutMs),
+        ]);
       },
       [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
     };
@@ -186,7 +257,7 @@ async function openDatabase(
   );
 }
 
-async function withTimeout(promise: Promise<void> | undefined, milliseconds: number): Promise<void> {
+async function withTimeout(promise: Promise<unknown>, milliseconds: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, milliseconds);

@@ -5,6 +5,8 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { type GateEffects, parseGateRules } from './dicom/gate-rules.ts';
+import { AE_TITLE } from './dicom/network/node.ts';
 import { GatewayError } from './errors.ts';
 
 const integer = (minimum: number, maximum: number, preset: number) =>
@@ -16,6 +18,8 @@ const integer = (minimum: number, maximum: number, preset: number) =>
     .default(preset);
 
 const MEBIBYTE = 1024 * 1024;
+
+const aeTitle = z.string().regex(AE_TITLE, 'must be 1 to 16 printable characters');
 
 /** One line a setting: type, bounds, default. The description is printed by `cxr-gateway config`. */
 const SETTINGS = {
@@ -62,6 +66,17 @@ const SETTINGS = {
   DICOM_MAX_FILE_BYTES: integer(1024, 4096 * MEBIBYTE, 512 * MEBIBYTE).describe('largest film'),
   DICOM_MAX_HEADER_BYTES: integer(4096, 256 * MEBIBYTE, 16 * MEBIBYTE).describe('largest data set before Pixel Data'),
   DICOM_MAX_DIMENSION: integer(64, 65535, 16384).describe('most rows or columns'),
+  GATE_RULES: z
+    .string()
+    .optional()
+    .transform((text, context): GateEffects => {
+      const { effects, problems } = parseGateRules(text ?? '');
+      for (const message of problems) context.addIssue({ code: 'custom', message });
+      return effects;
+    })
+    .describe(
+      'what rules of the gate do other than docs/films.md says: RULE_NAME=exclude|warn|ignore, several by commas',
+    ),
   STOW_MAX_PARTS: integer(1, 100_000, 2000).describe('most instances a STOW-RS request'),
   STOW_MAX_REQUEST_BYTES: integer(1024, 1024 * 1024 * MEBIBYTE, 16 * 1024 * MEBIBYTE).describe(
     'largest upload request, by STOW-RS or GraphQL',
@@ -76,6 +91,40 @@ const SETTINGS = {
   GRAPHQL_MAX_SOCKET_OPERATIONS: integer(1, 10_000, 100).describe('operations at once on one WebSocket connection'),
   UPLOAD_TIMEOUT_MS: integer(1000, 24 * 3600_000, 600_000).describe('longest time one upload request may take'),
   UPLOAD_IDLE_TIMEOUT_MS: integer(500, 3600_000, 30_000).describe('longest silence within an upload'),
+  DIMSE_ENABLED: z
+    .enum(['on', 'off'], 'must be on or off')
+    .default('on')
+    .describe('whether this process listens for DICOM associations'),
+  DIMSE_HOST: z.string().min(1).default('127.0.0.1').describe('address of the DICOM door'),
+  DIMSE_PORT: integer(0, 65535, 11112).describe('port of the DICOM door; 0 takes a free one'),
+  DIMSE_AE_TITLE: aeTitle.default('CXRGATEWAY').describe('AE title of the gateway; callers must call it by this name'),
+  DIMSE_UNKNOWN_CALLERS: z
+    .enum(['refuse', 'accept'], 'must be refuse or accept')
+    .default('refuse')
+    .describe('what becomes of calling AE titles that DICOM_NODES_FILE does not name'),
+  DIMSE_MAX_ASSOCIATIONS: integer(1, 1000, 64).describe('associations at once; more are rejected as transient'),
+  DIMSE_MAX_PDU_BYTES: integer(4096, MEBIBYTE, 128 * 1024).describe('largest PDU accepted'),
+  DIMSE_ARTIM_MS: integer(500, 120_000, 10_000).describe('longest wait for an association request or a release'),
+  DIMSE_IDLE_TIMEOUT_MS: integer(1000, 3600_000, 60_000).describe('longest silence on an association'),
+  DIMSE_MESSAGE_TIMEOUT_MS: integer(1000, 3600_000, 600_000).describe('longest time to receive one DICOM message'),
+  DIMSE_TLS_CERT_FILE: z.string().min(1).optional().describe('PEM certificate; the DICOM door then speaks TLS only'),
+  DIMSE_TLS_KEY_FILE: z.string().min(1).optional().describe('PEM key of that certificate'),
+  DIMSE_TLS_CA_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM certificates that callers must show one of; without it any caller may connect'),
+  DICOM_NODES_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('JSON list of known DICOM nodes: who may send, and where to fetch from'),
+  DICOM_QUERY_TIMEOUT_MS: integer(1000, 600_000, 30_000).describe('longest time to look for studies at a node'),
+  DICOM_TRANSFER_CONCURRENCY: integer(1, 64, 2).describe('studies that this process fetches and sends at once'),
+  DICOM_TRANSFER_MAX_ATTEMPTS: integer(1, 100, 6).describe('attempts of one transfer before it has failed for good'),
+  DICOM_TRANSFER_RETRY_DELAY_SECONDS: integer(0, 3600, 20).describe(
+    'first delay before a transfer is tried again; doubles each time',
+  ),
   MAX_CONCURRENT_UPLOADS: integer(1, 10_000, 128).describe('films received at once; more get BUSY'),
   MIN_FREE_DISK_BYTES: integer(0, 1024 * 1024 * MEBIBYTE, 512 * MEBIBYTE).describe(
     'below this much free space films are refused',
@@ -139,6 +188,8 @@ export interface Config {
   readonly role: Role;
   readonly defaultPatientIdIssuer: string;
   readonly film: FilmLimits;
+  /** What rules of the gate do other than usual. */
+  readonly gate: GateEffects;
   readonly stow: { readonly maxParts: number; readonly maxRequestBytes: number };
   readonly graphql: {
     readonly maxFiles: number;
@@ -146,6 +197,29 @@ export interface Config {
     readonly maxTokens: number;
     readonly introspection: boolean;
     readonly maxSocketOperations: number;
+  };
+  readonly dimse: {
+    readonly enabled: boolean;
+    readonly host: string;
+    readonly port: number;
+    readonly aeTitle: string;
+    readonly acceptUnknownCallers: boolean;
+    readonly maxAssociations: number;
+    readonly maxPduBytes: number;
+    readonly artimMs: number;
+    readonly idleTimeoutMs: number;
+    readonly messageTimeoutMs: number;
+    /** Undefined: no TLS. */
+    readonly tls:
+      | { readonly certFile: string; readonly keyFile: string; readonly caFile: string | undefined }
+      | undefined;
+  };
+  readonly nodesFile: string | undefined;
+  readonly transfers: {
+    readonly queryTimeoutMs: number;
+    readonly concurrency: number;
+    readonly maxAttempts: number;
+    readonly retryDelaySeconds: number;
   };
   readonly upload: {
     readonly timeoutMs: number;
@@ -221,6 +295,7 @@ function toConfig(env: Environment): Config {
       maxHeaderBytes: env.DICOM_MAX_HEADER_BYTES,
       maxDimension: env.DICOM_MAX_DIMENSION,
     },
+    gate: env.GATE_RULES,
     stow: { maxParts: env.STOW_MAX_PARTS, maxRequestBytes: env.STOW_MAX_REQUEST_BYTES },
     graphql: {
       maxFiles: env.GRAPHQL_MAX_FILES,
@@ -228,6 +303,26 @@ function toConfig(env: Environment): Config {
       maxTokens: env.GRAPHQL_MAX_TOKENS,
       introspection: env.GRAPHQL_INTROSPECTION === 'on',
       maxSocketOperations: env.GRAPHQL_MAX_SOCKET_OPERATIONS,
+    },
+    dimse: {
+      enabled: env.DIMSE_ENABLED === 'on',
+      host: env.DIMSE_HOST,
+      port: env.DIMSE_PORT,
+      aeTitle: env.DIMSE_AE_TITLE,
+      acceptUnknownCallers: env.DIMSE_UNKNOWN_CALLERS === 'accept',
+      maxAssociations: env.DIMSE_MAX_ASSOCIATIONS,
+      maxPduBytes: env.DIMSE_MAX_PDU_BYTES,
+      artimMs: env.DIMSE_ARTIM_MS,
+      idleTimeoutMs: env.DIMSE_IDLE_TIMEOUT_MS,
+      messageTimeoutMs: env.DIMSE_MESSAGE_TIMEOUT_MS,
+      tls: tlsFiles(env),
+    },
+    nodesFile: env.DICOM_NODES_FILE === undefined ? undefined : resolve(env.DICOM_NODES_FILE),
+    transfers: {
+      queryTimeoutMs: env.DICOM_QUERY_TIMEOUT_MS,
+      concurrency: env.DICOM_TRANSFER_CONCURRENCY,
+      maxAttempts: env.DICOM_TRANSFER_MAX_ATTEMPTS,
+      retryDelaySeconds: env.DICOM_TRANSFER_RETRY_DELAY_SECONDS,
     },
     upload: {
       timeoutMs: env.UPLOAD_TIMEOUT_MS,
@@ -254,6 +349,18 @@ function toConfig(env: Environment): Config {
   };
 }
 
+function tlsFiles(env: Environment): Config['dimse']['tls'] {
+  const { DIMSE_TLS_CERT_FILE: certFile, DIMSE_TLS_KEY_FILE: keyFile, DIMSE_TLS_CA_FILE: caFile } = env;
+  if (certFile === undefined && keyFile === undefined && caFile === undefined) return undefined;
+  if (certFile === undefined || keyFile === undefined) {
+    throw new GatewayError(
+      'CONFIG_INVALID',
+      '1 setting(s) are wrong:\n  DIMSE_TLS_CERT_FILE and DIMSE_TLS_KEY_FILE: must be set together\n',
+    );
+  }
+  return { certFile: resolve(certFile), keyFile: resolve(keyFile), caFile: caFile && resolve(caFile) };
+}
+
 function freeze<T extends object>(value: T): T {
   for (const child of Object.values(value)) if (typeof child === 'object' && child !== null) freeze(child);
   return Object.freeze(value);
@@ -267,6 +374,7 @@ export function describeSettings(): readonly {
 }[] {
   return Object.entries(SETTINGS).map(([name, type]) => {
     const parsed = type.safeParse(undefined);
-    return { name, preset: parsed.success ? String(parsed.data ?? '') : '', meaning: type.description ?? '' };
+    const preset = parsed.success && typeof parsed.data !== 'object' ? String(parsed.data ?? '') : '';
+    return { name, preset, meaning: type.description ?? '' };
   });
 }

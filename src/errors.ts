@@ -67,7 +67,7 @@ export const ERROR_DEFINITIONS = {
     false,
     400,
     TRANSFER_SYNTAX_NOT_SUPPORTED,
-    'Send the film as Implicit or Explicit VR Little Endian.',
+    'Send the film in a transfer syntax of the conformance statement, such as Explicit VR Little Endian.',
   ),
   SOP_CLASS_UNSUPPORTED: define(false, 400, SOP_CLASS_NOT_SUPPORTED, 'Send image storage objects only.'),
   INSTANCE_CONFLICT: define(
@@ -81,6 +81,12 @@ export const ERROR_DEFINITIONS = {
     409,
     DATA_SET_MISMATCH,
     'Send the instance to the study that its Study Instance UID names.',
+  ),
+  INSTANCE_MISMATCH: define(
+    false,
+    409,
+    DATA_SET_MISMATCH,
+    'Send the film as the SOP class and instance that its data set names.',
   ),
   RECORD_CONFLICT: define(
     false,
@@ -149,9 +155,46 @@ export const ERROR_DEFINITIONS = {
     PROCESSING_FAILURE,
     'The stored film differs from its digest: restore it from backup.',
   ),
+  // DICOM network
+  PIXEL_DATA_CORRUPT: define(
+    false,
+    400,
+    CANNOT_UNDERSTAND,
+    'Compare the film with its source and send it again; its compressed pixels cannot be decoded.',
+  ),
+  DICOM_NODE_UNKNOWN: define(
+    false,
+    404,
+    PROCESSING_FAILURE,
+    'Name a node of DICOM_NODES_FILE that speaks the protocol needed.',
+  ),
+  DICOM_NODE_UNREACHABLE: define(
+    true,
+    502,
+    PROCESSING_FAILURE,
+    'Check that the node runs and that its host and port in DICOM_NODES_FILE are right.',
+  ),
+  DICOM_ASSOCIATION_REJECTED: define(
+    false,
+    502,
+    PROCESSING_FAILURE,
+    'Make the AE titles of both sides known to each other, then try again.',
+  ),
+  DICOM_NODE_FAILED: define(
+    true,
+    502,
+    PROCESSING_FAILURE,
+    'Look at the log of the node for the status that the message gives.',
+  ),
+  DICOM_NODE_REFUSED: define(
+    false,
+    502,
+    PROCESSING_FAILURE,
+    'The node would refuse the same request again: look at its log and at its entry in DICOM_NODES_FILE.',
+  ),
   // Models and inference
   MODEL_NOT_ACTIVE: define(true, 503, OUT_OF_RESOURCES, 'Activate a model version (mutation activateModelVersion).'),
-  MODEL_INVALID: define(false, 500, PROCESSING_FAILURE, 'Repair the model folder as the message says.'),
+  MODEL_INVALID: define(false, 500, PROCESSING_FAILURE, 'Correct the model as the message says.'),
   MODEL_DIGEST_MISMATCH: define(
     false,
     500,

@@ -5,6 +5,7 @@
  * between, the sender was not answered and sends again; what stays behind is at worst a blob that no record names.
  */
 import type { Config } from './config.ts';
+import type { FilmComparer } from './dicom/film-comparer.ts';
 import type { HeaderReader, HeaderReading } from './dicom/header-reader.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
 import type { Log } from './log.ts';
@@ -14,11 +15,16 @@ import type { InstanceRecord, InstanceStore, StoredInstance } from './store/inst
 
 /** Through which door a film comes. */
 export interface IngestSource {
-  readonly door: 'STOW_RS' | 'GRAPHQL' | 'C_STORE';
+  readonly door: 'STOW_RS' | 'GRAPHQL' | 'C_STORE' | 'C_GET' | 'WADO_RS';
   /** Overrides what the film's header says. */
   readonly priority?: Priority;
   /** The study that the sender named; a film of another one is refused. */
   readonly expectedStudyInstanceUid?: string;
+  /** The SOP class and instance that the sender named; a film that is another one is refused. */
+  readonly expectedSopClassUid?: string;
+  readonly expectedSopInstanceUid?: string;
+  /** Calling AE title of the association that brings it. */
+  readonly callingAeTitle?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -30,7 +36,7 @@ export interface IngestedInstance {
   readonly sopClassUid: string;
   readonly studyInstanceUid: string;
   readonly seriesInstanceUid: string;
-  /** The same bytes were stored before; these are their records. */
+  /** The same film was stored before, in these bytes or by another door; these are its records. */
   readonly duplicate: boolean;
   readonly eligibility: Eligibility;
   readonly reasons: readonly string[];
@@ -43,7 +49,7 @@ export interface Ingest {
    *
    * @param bytes - the file as it arrives; consumed with back-pressure
    * @throws GatewayError a film error, BUSY, STORAGE_FULL, INSTANCE_CONFLICT, RECORD_CONFLICT, STUDY_MISMATCH,
-   *   MODEL_NOT_ACTIVE, DATABASE_UNAVAILABLE; details carry the SOP Instance and Class UID when they could be read
+   *   INSTANCE_MISMATCH, MODEL_NOT_ACTIVE, DATABASE_UNAVAILABLE; details carry the SOP Instance and Class UID when they could be read
    */
   accept(bytes: AsyncIterable<Uint8Array>, source: IngestSource): Promise<IngestedInstance>;
 }
@@ -52,6 +58,7 @@ export interface Ingest {
 export interface FilmIngestOptions {
   readonly blobs: BlobStore;
   readonly headers: HeaderReader;
+  readonly comparer: FilmComparer;
   readonly instances: InstanceStore;
   readonly maxConcurrent: number;
   readonly defaultIssuer: Config['defaultPatientIdIssuer'];
@@ -106,16 +113,18 @@ export class FilmIngest implements Ingest {
   }
 
   async #admit(staged: StagedBlob, source: IngestSource): Promise<IngestedInstance> {
-    const { blobs, headers, instances } = this.#options;
+    const { headers } = this.#options;
     const reading = await headers.read(staged.path, source.signal);
     const { sopInstanceUid, sopClassUid, studyInstanceUid, seriesInstanceUid } = reading.header;
     try {
       if (source.expectedStudyInstanceUid !== undefined && source.expectedStudyInstanceUid !== studyInstanceUid) {
         throw new GatewayError('STUDY_MISMATCH', 'The film belongs to another study than the one it was sent to.');
       }
-      const stored: StoredInstance =
-        (await instances.find(sopInstanceUid, staged.sha256)) ??
-        (await instances.record(this.#record(staged, reading, source), () => blobs.keep(staged)));
+      const { expectedSopClassUid = sopClassUid, expectedSopInstanceUid = sopInstanceUid } = source;
+      if (expectedSopClassUid !== sopClassUid || expectedSopInstanceUid !== sopInstanceUid) {
+        throw new GatewayError('INSTANCE_MISMATCH', 'The film is another SOP class or instance than it was sent as.');
+      }
+      const stored = await this.#store(staged, reading, source);
       const { verdict, reasons } = reading.eligibility;
       return {
         ...stored,
@@ -131,6 +140,31 @@ export class FilmIngest implements Ingest {
     }
   }
 
+  /**
+   * Finds or writes the records. One film may have several files: each door and sender writes its own meta information, some
+   * write the data set anew. So files of other bytes are compared by what they hold before one is called a conflict.
+   */
+  async #store(staged: StagedBlob, reading: HeaderReading, source: IngestSource): Promise<StoredInstance> {
+    const { blobs, instances, comparer } = this.#options;
+    const { sopInstanceUid } = reading.header;
+    let path = staged.path;
+    const keep = async () => {
+      await blobs.keep(staged);
+      path = blobs.path(staged.key);
+    };
+    try {
+      return (
+        (await instances.find(sopInstanceUid, staged.sha256)) ??
+        (await instances.record(this.#record(staged, reading, source), keep))
+      );
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'INSTANCE_CONFLICT') throw error;
+      const other = await instances.storedFile(sopInstanceUid);
+      if (other === undefined || !(await comparer.isSame(path, blobs.path(other.blobKey)))) throw error;
+      return { instanceId: other.instanceId, inferenceId: other.inferenceId, duplicate: true };
+    }
+  }
+
   #record(staged: StagedBlob, reading: HeaderReading, source: IngestSource): InstanceRecord {
     const { header, eligibility } = reading;
     const { patient, study, series, image } = header;
@@ -140,21 +174,31 @@ export class FilmIngest implements Ingest {
         mrn: patient.id ?? `UNIDENTIFIED-${header.studyInstanceUid}`,
         issuer: patient.issuer ?? this.#options.defaultIssuer,
         name: patient.name,
+        nameIdeographic: patient.nameIdeographic,
+        namePhonetic: patient.namePhonetic,
         birthDate: patient.birthDate,
         sex: patient.sex,
       },
       study: { studyInstanceUid: header.studyInstanceUid, ...study },
-      series: { seriesInstanceUid: header.seriesInstanceUid, ...series },
+      series: {
+        seriesInstanceUid: header.seriesInstanceUid,
+        modality: series.modality,
+        bodyPart: series.bodyPart,
+        viewPosition: series.viewPosition,
+        description: series.description,
+      },
       instance: {
         sopInstanceUid: header.sopInstanceUid,
         sopClassUid: header.sopClassUid,
         transferSyntaxUid: header.transferSyntaxUid,
         rows: image.rows,
         columns: image.columns,
+        numberOfFrames: image.numberOfFrames,
         photometricInterpretation: image.photometricInterpretation,
         sha256: staged.sha256,
         byteLength: staged.byteLength,
         blobKey: staged.key,
+        callingAeTitle: source.callingAeTitle ?? null,
         eligibility: eligibility.verdict,
         eligibilityReasons: eligibility.reasons,
       },

@@ -14,6 +14,9 @@ export interface LogFields {
   readonly modelName?: string;
   readonly modelVersion?: string;
   readonly digest?: string;
+  readonly transferId?: string;
+  /** Name of a DICOM node in the nodes file. */
+  readonly node?: string;
   readonly door?: string;
   readonly code?: string;
   readonly method?: string;
@@ -32,6 +35,12 @@ export interface LogFields {
   readonly setting?: string;
   readonly state?: string;
   readonly precision?: string;
+  /** Network address of a peer. */
+  readonly address?: string;
+  /** Address of the DICOM door. */
+  readonly dicomUrl?: string;
+  readonly callingAeTitle?: string;
+  readonly calledAeTitle?: string;
   readonly weightBits?: number;
   readonly processor?: string;
   /** Message of an error without its data: for coded errors their text, for foreign ones their class and code. */

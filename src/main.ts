@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line. */
 import { Command, Option } from 'commander';
+import { addDicomCommands } from './commands/dicom.ts';
 import { addModelCommands } from './commands/model.ts';
 import { type Config, describeSettings, loadConfig } from './config.ts';
 import { runDemo } from './demo/demo.ts';
@@ -33,6 +34,7 @@ program
     }
   });
 
+addDicomCommands(program);
 addModelCommands(program);
 
 try {

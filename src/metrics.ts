@@ -8,6 +8,8 @@ import type { InferenceState } from './store/generated/enums.ts';
 export interface MetricSources {
   readonly queueDepth: () => Promise<{ readonly waiting: number; readonly active: number }>;
   readonly poolDepth: () => { readonly busy: number; readonly waiting: number };
+  /** DICOM associations open now. */
+  readonly associations: () => number;
 }
 
 const STAGE_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -18,6 +20,7 @@ export class Metrics {
   readonly #films: Counter<'door' | 'outcome'>;
   readonly #ingestSeconds: Histogram<'door'>;
   readonly #inferences: Counter<'state'>;
+  readonly #associations: Counter<'outcome'>;
   readonly #stageSeconds: Histogram<'stage'>;
 
   constructor(sources: MetricSources) {
@@ -49,6 +52,18 @@ export class Metrics {
       buckets: STAGE_SECONDS,
       registers,
     });
+    this.#associations = new Counter({
+      name: 'cxr_gateway_dicom_association_requests_total',
+      help: 'Connections at the DICOM door: associations accepted and rejected, and those that asked for none',
+      labelNames: ['outcome'],
+      registers,
+    });
+    const associations: Gauge = new Gauge({
+      name: 'cxr_gateway_dicom_associations',
+      help: 'DICOM associations that are open at the door of this process',
+      registers,
+      collect: () => associations.set(sources.associations()),
+    });
     const queue = new Gauge({
       name: 'cxr_gateway_queue_jobs',
       help: 'Inference jobs of all processes, waiting and active',
@@ -77,6 +92,11 @@ export class Metrics {
   film(door: IngestSource['door'], outcome: string, milliseconds: number): void {
     this.#films.inc({ door, outcome });
     this.#ingestSeconds.observe({ door }, milliseconds / 1000);
+  }
+
+  /** A connection at the DICOM door became an association, or did not. */
+  association(outcome: 'accepted' | 'rejected' | 'failed'): void {
+    this.#associations.inc({ outcome });
   }
 
   /** An inference was settled. */

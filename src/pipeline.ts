@@ -6,6 +6,7 @@
 
 import type { ChangeFeed } from './changes.ts';
 import type { FilmLimits } from './config.ts';
+import type { GateEffects } from './dicom/gate-rules.ts';
 import { type ErrorCode, type GatewayError, toGatewayError } from './errors.ts';
 import type { InferencePool, ModelReference, Reading } from './inference/pool.ts';
 import type { Log } from './log.ts';
@@ -30,6 +31,8 @@ export interface PipelineOptions {
   readonly changes: ChangeFeed;
   readonly pool: InferencePool;
   readonly limits: FilmLimits;
+  /** Of rules of the gate that do other than usual. */
+  readonly gate: GateEffects;
   readonly maxAttempts: number;
   /** Absolute path of a blob. */
   readonly blobPath: (key: string) => string;
@@ -164,6 +167,11 @@ export class Pipeline implements AsyncDisposable {
     } catch (error) {
       return this.#settleFailure(claimed, signal, toGatewayError(error));
     }
+    if (reading.evidence.verdict === 'INELIGIBLE') {
+      await inferences.refuse(claimed, reading.evidence.reasons);
+      onOutcome?.('INELIGIBLE', undefined);
+      return;
+    }
     const written = await inferences.finish(claimed, this.#result(reading));
     if (written) onOutcome?.('DONE', reading.timings);
     log.info('inference.done', {
@@ -175,9 +183,9 @@ export class Pipeline implements AsyncDisposable {
   }
 
   async #read(claimed: ClaimedInference, signal: AbortSignal): Promise<Reading> {
-    const { pool, blobPath, limits, modelReference } = this.#options;
+    const { pool, blobPath, limits, gate, modelReference } = this.#options;
     const model = await modelReference(claimed.modelDigest);
-    return pool.read({ path: blobPath(claimed.blobKey), model, limits }, signal);
+    return pool.read({ path: blobPath(claimed.blobKey), model, limits, gateRules: gate }, signal);
   }
 
   #result(reading: Reading): NewResult {
@@ -188,6 +196,7 @@ export class Pipeline implements AsyncDisposable {
       heatMapColumns: reading.heatMapColumns,
       timings: { readMs, decodeMs, preprocessMs, inferenceMs },
       executed: { digest: reading.digest, precision: reading.precision },
+      warnings: reading.evidence.reasons,
       findings: reading.scores.map(({ label, probability, threshold, positive, heatMap }) => {
         const code = codeOfLabel(label);
         return {

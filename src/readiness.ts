@@ -1,4 +1,5 @@
 /** Whether this process can do its work now: what a load balancer or an orchestrator asks at /readyz. */
+import type { DimseDoor } from './dimse/door.ts';
 import type { ReadinessCheck } from './http/health.ts';
 import type { InferencePool } from './inference/pool.ts';
 import type { ServedModels } from './served-models.ts';
@@ -10,6 +11,8 @@ export interface ReadinessOptions {
   readonly pool: InferencePool;
   /** What reads films in this process; undefined where none are read. */
   readonly served: ServedModels | undefined;
+  /** The DICOM door; undefined where there is none. */
+  readonly door: DimseDoor | undefined;
 }
 
 /** Answers /readyz. */
@@ -27,7 +30,9 @@ export class Readiness {
     } catch {
       return [{ name: 'database', ok: false, detail: 'does not answer: look at DATABASE_URL and the server' }];
     }
-    return [{ name: 'database', ok: true, detail: 'answers' }, await this.#model(), this.#pool()];
+    const checks = [{ name: 'database', ok: true, detail: 'answers' }, await this.#model(), this.#pool()];
+    const { door } = this.#options;
+    return door === undefined ? checks : [...checks, doorCheck(door)];
   }
 
   async #model(): Promise<ReadinessCheck> {
@@ -46,4 +51,13 @@ export class Readiness {
     const { busy, waiting, threads } = this.#options.pool.statistics;
     return { name: 'pool', ok: true, detail: `${threads} threads, ${busy} busy, ${waiting} waiting` };
   }
+}
+
+function doorCheck({ address, associations }: DimseDoor): ReadinessCheck {
+  if (address === undefined) return { name: 'dimse', ok: false, detail: 'does not listen' };
+  return {
+    name: 'dimse',
+    ok: true,
+    detail: `${address.aeTitle} on port ${address.port}, ${associations} associations`,
+  };
 }

@@ -1,7 +1,8 @@
 /** Runs the gateway until a signal ends it. */
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
-import { createLog, type Log } from './log.ts';
+import type { DimseAddressInfo } from './dimse/door.ts';
+import { createLog, type Log, type LogFields } from './log.ts';
 
 /**
  * Serves until SIGTERM or SIGINT, then drains and closes. A second signal kills the process: nothing acknowledged is lost
@@ -13,8 +14,8 @@ export async function serve(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
   const app = await createApp(config, log);
   try {
-    const { url } = await app.start();
-    log.info('gateway.started', { url, role: config.role, threads: config.inference.threads });
+    const { url, dimse } = await app.start();
+    log.info('gateway.started', { url, role: config.role, threads: config.inference.threads, ...dicomFields(dimse) });
     const signal = await nextSignal();
     log.info('gateway.stopping', { signal });
     endAtNextSignal(log);
@@ -23,6 +24,11 @@ export async function serve(config: Config): Promise<void> {
     await app[Symbol.asyncDispose]();
   }
   log.info('gateway.stopped');
+}
+
+/** Where films may be sent by DICOM, for the log. */
+function dicomFields(dimse: DimseAddressInfo | undefined): LogFields {
+  return dimse === undefined ? {} : { calledAeTitle: dimse.aeTitle, dicomUrl: `dicom://${dimse.host}:${dimse.port}` };
 }
 
 /** Resolves at the first SIGTERM or SIGINT. */

@@ -80,12 +80,12 @@ describe('import rules', () => {
     expect(show(leaves)).toEqual([]);
   });
 
-  it('resolvers import schema, store, changes, access and errors; of ingest only types', () => {
+  it('resolvers import schema, store, changes, access and errors; of ingest and nodes only types', () => {
     const allowedFiles = ['changes.ts', 'errors.ts', 'log.ts', 'config.ts'];
     const strangers = imports.filter(({ from, to, typeOnly }) => {
       if (folder(from) !== 'resolvers' || !to.endsWith('.ts')) return false;
       if (['resolvers', 'schema', 'store', 'access'].includes(folder(to)) || allowedFiles.includes(to)) return false;
-      return !(to === 'ingest.ts' && typeOnly);
+      return !((to === 'ingest.ts' || folder(to) === 'nodes') && typeOnly);
     });
     expect(show(strangers)).toEqual([]);
   });
@@ -108,7 +108,7 @@ describe('import rules', () => {
 
   it('only app.ts constructs services', () => {
     const services =
-      /new (FilmIngest|Pipeline|ChangeFeed|InferencePool|HeaderReader|BlobStore|Metrics|Readiness|FilmImages|EngineChoice|ServedModels)\(/;
+      /new (FilmIngest|Pipeline|ChangeFeed|InferencePool|HeaderReader|BlobStore|Metrics|Readiness|FilmImages|EngineChoice|ServedModels|DicomNodes|TransferRunner|FilmComparer|DimseDoor|CommitmentReports|CommitmentRequests)\(/;
     const constructing = files.filter((file) => services.test(readFileSync(join(SOURCE, file), 'utf8')));
     expect(constructing).toEqual(['app.ts']);
   });

@@ -38,7 +38,16 @@ describe('the configuration', () => {
     });
   });
 
+  it('reads the rules of the gate and refuses unknown ones by listing the known', () => {
+    expect(loadConfig({}, {}).gate).toEqual({});
+    expect(loadConfig({}, { GATE_RULES: 'MODALITY=warn' }).gate).toEqual({ MODALITY: 'WARN' });
+    const wrong = () => loadConfig({}, { GATE_RULES: 'MODALTY=warn,DIMENSIONS=ignore' });
+    expect(wrong).toThrow(/GATE_RULES: there is no rule MODALTY; there are SOP_CLASS, .*PIXELS_CHEST_DOUBTFUL/);
+    expect(wrong).toThrow(/GATE_RULES: DIMENSIONS cannot be loosened/);
+  });
+
   it('says what each setting means', () => {
+    expect(describeSettings().filter(({ preset }) => preset.includes('object'))).toEqual([]);
     for (const { name, meaning } of describeSettings()) expect(`${name}: ${meaning}`).toMatch(/: \S/);
   });
 });

@@ -157,6 +157,46 @@ describe('a chest film', () => {
     expect(inference.warnings.join()).toMatch(/VIEW/);
   });
 
+  it('whose pixels say otherwise than its header gets no findings but the reason', async () => {
+    // Stored as MONOCHROME1, stated as MONOCHROME2.
+    const lie = { '00280004': ['CS', 'MONOCHROME2'], '20500020': ['CS', 'IDENTITY'] } as const;
+    const { film, uid } = phantom({ photometricInterpretation: 'MONOCHROME1', elements: lie });
+    expect((await stow(gateway.url, [film])).status).toBe(200);
+    const inference = await settled(uid);
+    expect(inference).toMatchObject({ state: 'INELIGIBLE', eligibility: 'READ', findings: [] });
+    expect(inference.warnings).toEqual(['PIXELS_INVERTED: The pixels fit a chest film that is inverted.']);
+  });
+
+  it('with doubtful pixels is read, with the warnings of header and pixels on every finding', async () => {
+    await using live = await subscribe<Completed>(gateway.url, LIVE);
+    const { film, uid } = phantom({
+      bitsStored: 8,
+      elements: { '00180015': undefined, '00082218': undefined, '00281050': undefined, '00281051': undefined },
+    });
+    // The pixels are the last 256 x 256 bytes of the file.
+    const pixels = film.subarray(film.length - 256 * 256);
+    pixels.forEach((grey, index) => {
+      pixels[index] = 100 + Math.round(grey / 5);
+    });
+    expect((await stow(gateway.url, [film])).stored).toEqual([uid]);
+    const { inference, findings } = (await live.next()).findingsCompleted;
+    expect(inference.instance.sopInstanceUid).toBe(uid);
+    expect(findings).toHaveLength(14);
+    expect(inference.warnings.map((warning) => warning.split(':')[0])).toEqual([
+      'BODY_PART_UNSTATED',
+      'PIXELS_LOW_CONTRAST',
+    ]);
+  });
+
+  it('is read though a rule speaks against it, where GATE_RULES says so', async () => {
+    await using local = await startTestApp({ GATE_RULES: 'VIEW_POSITION=warn, VIEW_CODE=ignore' });
+    await using live = await subscribe<Completed>(local.url, LIVE);
+    const { film, uid } = phantom({ elements: { '00185101': ['CS', 'LL'], '00540220': undefined } });
+    expect((await stow(local.url, [film])).stored).toEqual([uid]);
+    const { inference } = (await live.next()).findingsCompleted;
+    expect(inference.warnings).toEqual(['VIEW_POSITION: View position LL is not PA or AP.']);
+  });
+
   it('has a preview, a heat map for each label, and its grid in GraphQL', async () => {
     const { film, uid } = phantom();
     await stow(gateway.url, [film]);

@@ -8,6 +8,8 @@ import { temporaryFolder } from './films.ts';
 /** A running gateway. */
 export interface GatewayProcess extends AsyncDisposable {
   readonly url: string;
+  /** Port of the DICOM door. */
+  readonly dicomPort: number;
   /** Milliseconds of processor time that the process has used, all threads. */
   processorMs(): Promise<number>;
   /** Most memory that the process has held at once, in MB. */
@@ -22,20 +24,21 @@ export async function startGateway(settings: Readonly<Record<string, string>>): 
   const folder = await temporaryFolder('bench-data');
   await chmod(folder.path, 0o755); // as root PostgreSQL runs as another account, which must be able to enter
   const child = spawn(process.execPath, [MAIN, 'serve'], {
-    env: { ...process.env, DATA_DIR: folder.path, PORT: '0', LOG_LEVEL: 'info', ...settings },
+    env: { ...process.env, DATA_DIR: folder.path, PORT: '0', DIMSE_PORT: '0', LOG_LEVEL: 'info', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const url = await new Promise<string>((resolve, reject) => {
+  const { url, dicomUrl } = await new Promise<{ url: string; dicomUrl?: string }>((resolve, reject) => {
     const lines = createInterface({ input: child.stdout });
     lines.on('line', (line) => {
-      const event = JSON.parse(line) as { event: string; url?: string };
-      if (event.event === 'gateway.started' && event.url !== undefined) resolve(event.url);
+      const event = JSON.parse(line) as { event: string; url?: string; dicomUrl?: string };
+      if (event.event === 'gateway.started' && event.url !== undefined) resolve({ ...event, url: event.url });
     });
     child.once('exit', (code) => reject(new Error(`the gateway ended with ${code} before it served`)));
   });
   return {
     url,
+    dicomPort: Number(dicomUrl?.split(':').at(-1)),
     processorMs: async () => {
       const fields = (await readFile(`/proc/${child.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
       return (Number(fields[11]) + Number(fields[12])) * TICK_MS;

@@ -7,7 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createApp } from '../app.ts';
+import { type App, createApp } from '../app.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { GatewayError } from '../errors.ts';
 import { createLog } from '../log.ts';
@@ -48,11 +48,11 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const app = await createApp(config, log, { onProgress: (step) => terminal.step(`starting: ${step}`) });
   try {
     terminal.step('starting: HTTP and WebSocket server');
-    const { url } = await app.start();
+    const { url, dimse } = await app.start();
     terminal.endStep();
     const failures = await readFilms(new DemoClient(url), films, terminal);
     if (failures > 0) process.exitCode = 1;
-    await serveOn(url, options.exit, logFile, terminal);
+    await serveOn({ url, dimse }, options.exit, logFile, terminal);
     terminal.step('stopping');
     await app.drain();
   } finally {
@@ -62,10 +62,17 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 }
 
 async function demoConfig(terminal: Terminal): Promise<Config> {
-  const config = loadConfig();
-  if (await isFree(config.http.host, config.http.port)) return config;
-  terminal.line(`Port ${config.http.port} is in use; a free one is taken instead (PORT sets it).`);
-  return loadConfig({ PORT: '0' });
+  const overrides: Record<string, string> = { DIMSE_UNKNOWN_CALLERS: 'accept' };
+  const { http, dimse } = loadConfig();
+  for (const [setting, host, port] of [
+    ['PORT', http.host, http.port],
+    ['DIMSE_PORT', dimse.host, dimse.port],
+  ] as const) {
+    if (await isFree(host, port)) continue;
+    terminal.line(`Port ${port} is in use; a free one is taken instead (${setting} sets it).`);
+    overrides[setting] = '0';
+  }
+  return loadConfig(overrides);
 }
 
 function isFree(host: string, port: number): Promise<boolean> {
@@ -162,7 +169,12 @@ function printReading(terminal: Terminal, name: string, inference: DemoInference
   });
 }
 
-async function serveOn(url: string, exit: boolean, logFile: string, terminal: Terminal): Promise<void> {
+async function serveOn(
+  { url, dimse }: Awaited<ReturnType<App['start']>>,
+  exit: boolean,
+  logFile: string,
+  terminal: Terminal,
+): Promise<void> {
   terminal.line();
   if (!exit) {
     terminal.line('Serving until Ctrl+C:');
@@ -170,6 +182,7 @@ async function serveOn(url: string, exit: boolean, logFile: string, terminal: Te
       ['start page', `${url}/`],
       ['GraphQL', `${url}/graphql (queries, mutations; subscriptions over WebSocket)`],
       ['STOW-RS', `${url}/dicomweb/studies`],
+      ['C-STORE', dimse === undefined ? 'off' : `storescu -aec ${dimse.aeTitle} localhost ${dimse.port} film.dcm`],
       ['readiness', `${url}/readyz`],
       ['metrics', `${url}/metrics`],
       ['log', logFile],

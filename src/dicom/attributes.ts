@@ -8,6 +8,7 @@ type ValueRepresentation =
   | 'DS'
   | 'IS'
   | 'LO'
+  | 'OV'
   | 'OW'
   | 'PN'
   | 'SH'
@@ -45,6 +46,7 @@ export const ATTRIBUTES = {
   PatientBirthDate: [0x0010_0030, 'DA'],
   PatientSex: [0x0010_0040, 'CS'],
   BodyPartExamined: [0x0018_0015, 'CS'],
+  ProtocolName: [0x0018_1030, 'LO'],
   ViewPosition: [0x0018_5101, 'CS'],
   StudyInstanceUID: [0x0020_000d, 'UI'],
   SeriesInstanceUID: [0x0020_000e, 'UI'],
@@ -75,6 +77,8 @@ export const ATTRIBUTES = {
   RequestedProcedurePriority: [0x0040_1003, 'SH'],
   ViewCodeSequence: [0x0054_0220, 'SQ'],
   PresentationLUTShape: [0x2050_0020, 'CS'],
+  ExtendedOffsetTable: [0x7fe0_0001, 'OV'],
+  ExtendedOffsetTableLengths: [0x7fe0_0002, 'OV'],
 } as const satisfies Record<string, readonly [tag: number, vr: ValueRepresentation]>;
 
 /** Keyword (PS3.6) of an attribute that the gateway reads. */

@@ -9,9 +9,12 @@
  */
 import { GatewayError } from '../errors.ts';
 import { ATTRIBUTES, formatTag, type Keyword, keywordOf, PIXEL_DATA } from './attributes.ts';
+import { type ByteWindow, endOfFile } from './byte-window.ts';
 import { DataSet } from './data-set.ts';
 import {
   type ElementHeader,
+  type Encoding,
+  IMPLICIT_LITTLE_ENDIAN,
   ITEM,
   ITEM_DELIMITATION,
   isDelimitation,
@@ -19,28 +22,33 @@ import {
   SEQUENCE_DELIMITATION,
   UNDEFINED_LENGTH,
 } from './element.ts';
-import { endOfFile, type FileWindow } from './file-window.ts';
 
 const MAXIMUM_DEPTH = 16;
 const MAXIMUM_ELEMENTS = 200_000;
 /** Largest value that is collected: a LUT of 65,536 entries of 16 bits. */
 const MAXIMUM_VALUE_BYTES = 131_072;
 
-/** Where Pixel Data lies; `length` is undefined when it is encapsulated. */
+/** Value representations of which a big-endian file swaps the bytes, among those that are collected. */
+const WORDS = new Set(['US', 'SS', 'OW']);
+
+/** Where the value of Pixel Data lies. */
 export interface PixelDataElement {
   readonly offset: number;
-  readonly length: number | undefined;
+  /** Null when it is encapsulated: its end is found by its fragments. */
+  readonly length: number | null;
+  /** Undefined in Implicit VR. */
+  readonly vr: string | undefined;
 }
 
 /** One walk over one data set. */
 export class DataSetWalker {
-  readonly #window: FileWindow;
+  readonly #window: ByteWindow;
   readonly #maxHeaderBytes: number;
   #headerEnd = 0;
   #elements = 0;
 
   /** @param maxHeaderBytes - most bytes from the start of the data set to Pixel Data */
-  constructor(window: FileWindow, maxHeaderBytes: number) {
+  constructor(window: ByteWindow, maxHeaderBytes: number) {
     this.#window = window;
     this.#maxHeaderBytes = maxHeaderBytes;
   }
@@ -48,29 +56,34 @@ export class DataSetWalker {
   /**
    * Walks from `start` to Pixel Data.
    *
-   * @param explicit - Explicit VR Little Endian; else Implicit VR Little Endian
    * @param into - receives what is read, also when the walk fails later
    * @returns the place of Pixel Data, or undefined when the file ends without it
    * @throws GatewayError TRUNCATED_FILE, MALFORMED_DICOM, HEADER_TOO_LARGE
    */
-  walk(start: number, explicit: boolean, into: DataSet): PixelDataElement | undefined {
+  walk(start: number, encoding: Encoding, into: DataSet): PixelDataElement | undefined {
     this.#headerEnd = start + this.#maxHeaderBytes;
     let position = start;
     while (position < this.#window.size) {
-      const element = this.#readElement(position, explicit);
+      const element = this.#readElement(position, encoding);
       if (element.tag === PIXEL_DATA) {
-        const length = element.length === UNDEFINED_LENGTH ? undefined : element.length;
+        const length = element.length === UNDEFINED_LENGTH ? null : element.length;
         const end = element.valuePosition + (length ?? 0);
         if (end > this.#window.size) throw endOfFile(end, this.#window.size);
-        return { offset: element.valuePosition, length };
+        return { offset: element.valuePosition, length, vr: element.vr };
       }
-      position = this.#walkValue(element, explicit, this.#window.size, 0, into);
+      position = this.#walkValue(element, encoding, this.#window.size, 0, into);
     }
     return undefined;
   }
 
   /** Takes in or steps over the value of one element; returns the position after it. */
-  #walkValue(element: ElementHeader, explicit: boolean, end: number, depth: number, into: DataSet | undefined): number {
+  #walkValue(
+    element: ElementHeader,
+    encoding: Encoding,
+    end: number,
+    depth: number,
+    into: DataSet | undefined,
+  ): number {
     const { tag, vr, length, valuePosition } = element;
     if (isDelimitation(tag)) throw misplaced(tag, valuePosition);
     const keyword = into === undefined ? undefined : keywordOf(tag);
@@ -86,25 +99,29 @@ export class DataSetWalker {
       }
       const items: DataSet[] | undefined = isKnownSequence ? [] : undefined;
       if (keyword !== undefined && items !== undefined) into?.addSequence(keyword, items);
-      // The content of a sequence written as UN is Implicit VR (PS3.5 section 6.2.2, note 4).
-      return this.#walkItems(element, explicit && vr !== 'UN', end, depth + 1, items);
+      // The content of a sequence written as UN is Implicit VR Little Endian (PS3.5 section 6.2.2, note 4).
+      return this.#walkItems(element, vr === 'UN' ? IMPLICIT_LITTLE_ENDIAN : encoding, end, depth + 1, items);
     }
     const next = this.#checkedEnd(element, end);
-    if (keyword !== undefined && vr !== 'SQ' && !isKnownSequence) this.#collect(keyword, element, into);
+    if (keyword !== undefined && vr !== 'SQ' && !isKnownSequence) this.#collect(keyword, element, encoding, into);
     return next;
   }
 
-  #collect(keyword: Keyword, element: ElementHeader, into: DataSet | undefined): void {
+  #collect(keyword: Keyword, element: ElementHeader, encoding: Encoding, into: DataSet | undefined): void {
     if (element.length > MAXIMUM_VALUE_BYTES) {
+      // An offset table of 16,000 frames is no error, and the first of them is found without it.
+      if (ATTRIBUTES[keyword][1] === 'OV') return;
       throw new GatewayError('MALFORMED_DICOM', `${formatTag(element.tag)} has a value of ${element.length} bytes.`);
     }
-    into?.addValue(keyword, this.#window.bytes(element.valuePosition, element.length));
+    const value = this.#window.bytes(element.valuePosition, element.length);
+    const isSwapped = encoding.bigEndian && WORDS.has(element.vr ?? '');
+    into?.addValue(keyword, isSwapped ? swapBytes(value, element.tag) : value);
   }
 
   /** Walks the items of a sequence (PS3.5 section 7.5); returns the position after the sequence. */
   #walkItems(
     sequence: ElementHeader,
-    explicit: boolean,
+    encoding: Encoding,
     end: number,
     depth: number,
     items: DataSet[] | undefined,
@@ -116,25 +133,25 @@ export class DataSetWalker {
     const sequenceEnd = isDelimited ? end : this.#checkedEnd(sequence, end);
     let position = sequence.valuePosition;
     while (isDelimited || position < sequenceEnd) {
-      const item = this.#readElement(position, explicit);
+      const item = this.#readElement(position, encoding);
       if (isDelimited && item.tag === SEQUENCE_DELIMITATION) return item.valuePosition;
       if (item.tag !== ITEM) throw misplaced(item.tag, position);
       const content = items === undefined ? undefined : new DataSet();
       if (content !== undefined) items?.push(content);
-      position = this.#walkItem(item, explicit, sequenceEnd, depth, content);
+      position = this.#walkItem(item, encoding, sequenceEnd, depth, content);
     }
     return position;
   }
 
-  #walkItem(item: ElementHeader, explicit: boolean, end: number, depth: number, into: DataSet | undefined): number {
+  #walkItem(item: ElementHeader, encoding: Encoding, end: number, depth: number, into: DataSet | undefined): number {
     const isDelimited = item.length === UNDEFINED_LENGTH;
     const itemEnd = isDelimited ? end : this.#checkedEnd(item, end);
     if (!isDelimited && into === undefined) return itemEnd;
     let position = item.valuePosition;
     while (isDelimited || position < itemEnd) {
-      const element = this.#readElement(position, explicit);
+      const element = this.#readElement(position, encoding);
       if (isDelimited && element.tag === ITEM_DELIMITATION) return element.valuePosition;
-      position = this.#walkValue(element, explicit, itemEnd, depth, into);
+      position = this.#walkValue(element, encoding, itemEnd, depth, into);
     }
     return position;
   }
@@ -143,7 +160,7 @@ export class DataSetWalker {
   #walkFragments(start: number, end: number): number {
     let position = start;
     for (;;) {
-      const fragment = this.#readElement(position, false);
+      const fragment = this.#readElement(position, IMPLICIT_LITTLE_ENDIAN);
       if (fragment.tag === SEQUENCE_DELIMITATION) return fragment.valuePosition;
       if (fragment.tag !== ITEM || fragment.length === UNDEFINED_LENGTH) throw misplaced(fragment.tag, position);
       position = this.#checkedEnd(fragment, end);
@@ -151,7 +168,7 @@ export class DataSetWalker {
   }
 
   /** Reads an element's header and counts it. */
-  #readElement(position: number, explicit: boolean): ElementHeader {
+  #readElement(position: number, encoding: Encoding): ElementHeader {
     this.#elements += 1;
     if (this.#elements > MAXIMUM_ELEMENTS || position > this.#headerEnd) {
       throw new GatewayError(
@@ -159,7 +176,7 @@ export class DataSetWalker {
         `The data set before Pixel Data has more than ${this.#maxHeaderBytes} bytes or ${MAXIMUM_ELEMENTS} elements.`,
       );
     }
-    return readElement(this.#window, position, explicit);
+    return readElement(this.#window, position, encoding);
   }
 
   /** End of a value of defined length, after comparing it with the file, the enclosing element and the limit. */
@@ -174,6 +191,13 @@ export class DataSetWalker {
     }
     return valueEnd;
   }
+}
+
+/** Big-endian 16-bit words to little endian, in place. */
+function swapBytes(value: Uint8Array, tag: number): Uint8Array {
+  if (value.length % 2 !== 0) throw new GatewayError('MALFORMED_DICOM', `${formatTag(tag)} has half a word.`);
+  Buffer.from(value.buffer, value.byteOffset, value.length).swap16();
+  return value;
 }
 
 function misplaced(tag: number, position: number): GatewayError {

@@ -75,6 +75,14 @@ export class DataSet {
     );
   }
 
+  /** Little-endian 64-bit numbers of an OV attribute; those above 2^53 lose digits, but stay too large for any file. */
+  longs(keyword: Keyword): readonly number[] {
+    const bytes = this.bytes(keyword);
+    if (bytes === undefined) return [];
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return Array.from({ length: bytes.length >> 3 }, (_, index) => Number(view.getBigUint64(8 * index, true)));
+  }
+
   /** First number of a US or SS attribute; null when absent. */
   integer(keyword: Keyword, signed = false): number | null {
     return this.integers(keyword, signed)[0] ?? null;
@@ -83,11 +91,14 @@ export class DataSet {
   /**
    * First number of a US attribute that an image cannot do without.
    *
-   * @throws GatewayError MISSING_ATTRIBUTE
+   * @throws GatewayError MISSING_ATTRIBUTE; INVALID_ATTRIBUTE when it is not one number of 16 bits
    */
   requiredInteger(keyword: Keyword): number {
     const value = this.integer(keyword);
     if (value === null) throw new GatewayError('MISSING_ATTRIBUTE', `${nameOf(keyword)} is missing or empty.`);
+    const length = this.bytes(keyword)?.length;
+    // 65,552 written as UL would pass for the 16 of its lower half.
+    if (length !== 2) throw new GatewayError('INVALID_ATTRIBUTE', `${nameOf(keyword)} has ${length} bytes, not 2.`);
     return value;
   }
 }

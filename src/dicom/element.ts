@@ -1,7 +1,7 @@
 /** Tag, value representation and length of one data element (PS3.5 section 7.1). */
 import { GatewayError } from '../errors.ts';
 import { formatTag } from './attributes.ts';
-import type { FileWindow } from './file-window.ts';
+import type { ByteWindow } from './byte-window.ts';
 
 /** A length that is not known beforehand; the value ends with a delimiter (PS3.5 section 7.1.1). */
 export const UNDEFINED_LENGTH = 0xffff_ffff;
@@ -14,6 +14,16 @@ const DELIMITATION_GROUP = 0xfffe;
 
 /** Explicit VRs with a 16-bit length (PS3.5 table 7.1-2); every other, also a future one, has 32 bits. */
 const SHORT_LENGTH = new Set('AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'.split(' '));
+
+/** How elements are written. */
+export interface Encoding {
+  /** Each element states its value representation. */
+  readonly explicitVr: boolean;
+  readonly bigEndian: boolean;
+}
+
+export const IMPLICIT_LITTLE_ENDIAN: Encoding = { explicitVr: false, bigEndian: false };
+export const EXPLICIT_LITTLE_ENDIAN: Encoding = { explicitVr: true, bigEndian: false };
 
 /** An element without its value. */
 export interface ElementHeader {
@@ -35,16 +45,17 @@ export function isDelimitation(tag: number): boolean {
  *
  * @throws GatewayError TRUNCATED_FILE, or MALFORMED_DICOM when there is no VR where one must be
  */
-export function readElement(window: FileWindow, position: number, explicit: boolean): ElementHeader {
-  const tag = window.uint16(position) * 0x1_0000 + window.uint16(position + 2);
-  if (!explicit || isDelimitation(tag)) {
-    return { tag, vr: undefined, length: window.uint32(position + 4), valuePosition: position + 8 };
+export function readElement(window: ByteWindow, position: number, encoding: Encoding): ElementHeader {
+  const { explicitVr, bigEndian } = encoding;
+  const tag = window.uint16(position, bigEndian) * 0x1_0000 + window.uint16(position + 2, bigEndian);
+  if (!explicitVr || isDelimitation(tag)) {
+    return { tag, vr: undefined, length: window.uint32(position + 4, bigEndian), valuePosition: position + 8 };
   }
   const vr = String.fromCharCode(window.uint8(position + 4), window.uint8(position + 5));
   if (!/^[A-Z]{2}$/.test(vr)) {
     throw new GatewayError('MALFORMED_DICOM', `${formatTag(tag)} at byte ${position} has no value representation.`);
   }
   return SHORT_LENGTH.has(vr)
-    ? { tag, vr, length: window.uint16(position + 6), valuePosition: position + 8 }
-    : { tag, vr, length: window.uint32(position + 8), valuePosition: position + 12 };
+    ? { tag, vr, length: window.uint16(position + 6, bigEndian), valuePosition: position + 8 }
+    : { tag, vr, length: window.uint32(position + 8, bigEndian), valuePosition: position + 12 };
 }

@@ -6,7 +6,7 @@
 import { Piscina } from 'piscina';
 import type { FilmLimits } from '../config.ts';
 import { deserializeError, GatewayError } from '../errors.ts';
-import type { EligibilityAssessment } from './eligibility.ts';
+import type { EligibilityAssessment, GateEffects } from './gate-rules.ts';
 import type { FilmHeader } from './header.ts';
 import type { HeaderAnswer, HeaderTask } from './header-worker.ts';
 
@@ -23,6 +23,8 @@ export interface HeaderReaderOptions {
   /** Longest time to parse one header. A thread takes a millisecond for an ordinary one. */
   readonly deadlineMs: number;
   readonly limits: FilmLimits;
+  /** Of rules of the gate that do other than usual. */
+  readonly gate?: GateEffects;
   /** Headers that may wait for a thread; more get BUSY. Default 1024: each waits with its path only. */
   readonly maxQueue?: number;
   /** Longest wait for a thread, then BUSY. Default 30,000. */
@@ -74,13 +76,13 @@ export class HeaderReader implements AsyncDisposable {
   }
 
   async #parse(path: string, signal: AbortSignal | undefined): Promise<HeaderReading> {
-    const { limits, deadlineMs, maxWaitMs = DEFAULT_WAIT_MS } = this.#options;
+    const { limits, gate = {}, deadlineMs, maxWaitMs = DEFAULT_WAIT_MS } = this.#options;
     const startedAt = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
     using watch = new Watch(startedAt, deadlineMs, maxWaitMs);
     const ends = [watch.signal, this.#disposal.signal, ...(signal === undefined ? [] : [signal])];
     let answer: HeaderAnswer;
     try {
-      answer = await this.#pool.run({ path, limits, startedAt }, { signal: AbortSignal.any(ends) });
+      answer = await this.#pool.run({ path, limits, gate, startedAt }, { signal: AbortSignal.any(ends) });
     } catch (error) {
       signal?.throwIfAborted();
       if (this.#disposal.signal.aborted) throw shuttingDown();

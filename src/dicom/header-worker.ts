@@ -1,13 +1,16 @@
 /** Runs in the threads of the header reader: parses one header and applies the gate. */
 import type { FilmLimits } from '../config.ts';
 import { type SerializedError, serializeError } from '../errors.ts';
-import { assessEligibility, type EligibilityAssessment } from './eligibility.ts';
+import { assessEligibility } from './eligibility.ts';
+import type { EligibilityAssessment, GateEffects } from './gate-rules.ts';
 import { type FilmHeader, readHeader } from './header.ts';
 
 /** One film to look at. */
 export interface HeaderTask {
   readonly path: string;
   readonly limits: FilmLimits;
+  /** Of rules that do other than usual. */
+  readonly gate: GateEffects;
   /** Shared with the asking thread: 0 until this thread begins, then the time of day in milliseconds. */
   readonly startedAt: Float64Array<SharedArrayBuffer>;
 }
@@ -18,11 +21,11 @@ export type HeaderAnswer =
   | { readonly error: SerializedError };
 
 /** Entry point of the thread pool. Never throws. */
-export default async function parseHeader({ path, limits, startedAt }: HeaderTask): Promise<HeaderAnswer> {
+export default async function parseHeader({ path, limits, gate, startedAt }: HeaderTask): Promise<HeaderAnswer> {
   startedAt[0] = Date.now();
   try {
     const header = await readHeader(path, limits);
-    return { header, eligibility: assessEligibility(header) };
+    return { header, eligibility: assessEligibility(header, gate) };
   } catch (error) {
     return { error: serializeError(error) };
   }

@@ -7,14 +7,18 @@
 import type { FilmLimits } from '../config.ts';
 import { type ErrorDetails, GatewayError } from '../errors.ts';
 import { type Keyword, nameOf } from './attributes.ts';
-import { textDecoder } from './character-sets.ts';
+import type { ByteWindow } from './byte-window.ts';
+import { characterSets } from './character-sets.ts';
 import { DataSet } from './data-set.ts';
 import { isoDate, isoDateTime } from './date-time.ts';
-import { type FileWindow, withFileWindow } from './file-window.ts';
-import { type ImageAttributes, pixelDataBytes, readImageAttributes } from './image-attributes.ts';
+import { inflateBeginning } from './deflated-data-set.ts';
+import { withFileWindow } from './file-window.ts';
+import { type ImageAttributes, readImageAttributes } from './image-attributes.ts';
 import { readDataSetHeader, readFileMeta } from './part10.ts';
+import { personNameOf } from './person-name.ts';
+import { type FirstFrame, findFirstFrame, type WalkedFilm } from './pixel/first-frame.ts';
 import { nameOfSopClass, roleOfSopClass } from './sop-classes.ts';
-import { isReadableTransferSyntax, nameOfTransferSyntax } from './transfer-syntaxes.ts';
+import { nameOfTransferSyntax, type TransferSyntax, transferSyntaxOf } from './transfer-syntaxes.ts';
 import { isUid } from './uid.ts';
 
 /** The header of one film. Absent, empty and unintelligible optional values are null. */
@@ -28,8 +32,10 @@ export interface FilmHeader {
     readonly id: string | null;
     /** Issuer of Patient ID. */
     readonly issuer: string | null;
-    /** First component group, such as `YAMADA^TARO`. */
+    /** Alphabetic component group, such as `YAMADA^TARO`. */
     readonly name: string | null;
+    readonly nameIdeographic: string | null;
+    readonly namePhonetic: string | null;
     /** YYYY-MM-DD. */
     readonly birthDate: string | null;
     readonly sex: 'MALE' | 'FEMALE' | 'OTHER' | null;
@@ -45,12 +51,18 @@ export interface FilmHeader {
     readonly bodyPart: string | null;
     readonly viewPosition: string | null;
     readonly description: string | null;
+    readonly protocolName: string | null;
   };
   /** STAT when Requested Procedure Priority is STAT or HIGH. */
   readonly priority: 'ROUTINE' | 'STAT';
   readonly image: ImageAttributes;
-  /** Byte range of the value of Pixel Data in the file. */
-  readonly pixelData: { readonly offset: number; readonly length: number };
+  /** Where the value of Pixel Data lies in the data set, from its start when that is deflated, else in the file. */
+  readonly pixelData: {
+    readonly offset: number;
+    /** Null when it is encapsulated. */
+    readonly length: number | null;
+    readonly encapsulated: boolean;
+  };
 }
 
 /** Most characters of an identifier. LO allows 64; longer ones occur, and what is longer than this is refused, not cut. */
@@ -62,14 +74,21 @@ const MAXIMUM_IDENTIFIER = 256;
  * @throws GatewayError with the UIDs in `details` as far as they are known: NOT_DICOM, TRUNCATED_FILE,
  *   MALFORMED_DICOM, HEADER_TOO_LARGE, PAYLOAD_TOO_LARGE, SOP_CLASS_UNSUPPORTED, TRANSFER_SYNTAX_UNSUPPORTED,
  *   MISSING_ATTRIBUTE, INVALID_ATTRIBUTE, IMAGE_DIMENSIONS_UNSUPPORTED, IMAGE_FORMAT_UNSUPPORTED, NO_PIXEL_DATA,
- *   PIXEL_DATA_LENGTH_MISMATCH, BLOB_UNREADABLE
+ *   PIXEL_DATA_LENGTH_MISMATCH, PIXEL_DATA_CORRUPT, BLOB_UNREADABLE
  */
 export async function readHeader(path: string, limits: FilmLimits): Promise<FilmHeader> {
-  return withFileWindow(path, (window) => readHeaderOf(window, limits));
+  return withFileWindow(path, async (window) => {
+    const { header, firstFrame } = await openFilm(window, limits);
+    await firstFrame.check();
+    return header;
+  });
 }
 
-/** {@link readHeader} of a file that is open already. */
-export function readHeaderOf(window: FileWindow, limits: FilmLimits): FilmHeader {
+/** {@link readHeader} of a file that is open already, with its first frame, to be read while the file is open. */
+export async function openFilm(
+  window: ByteWindow,
+  limits: FilmLimits,
+): Promise<{ readonly header: FilmHeader; readonly firstFrame: FirstFrame }> {
   if (window.size > limits.maxFileBytes) {
     throw new GatewayError(
       'PAYLOAD_TOO_LARGE',
@@ -80,46 +99,54 @@ export function readHeaderOf(window: FileWindow, limits: FilmLimits): FilmHeader
   const dataSet = new DataSet();
   try {
     refuseWithoutPixels(meta.elements.text('MediaStorageSOPClassUID'));
-    if (!isReadableTransferSyntax(meta.transferSyntaxUid)) {
+    const syntax = transferSyntaxOf(meta.transferSyntaxUid);
+    if (syntax === undefined) {
       throw new GatewayError(
         'TRANSFER_SYNTAX_UNSUPPORTED',
         `The film is encoded as ${nameOfTransferSyntax(meta.transferSyntaxUid)}.`,
       );
     }
-    const { pixelData } = readDataSetHeader(window, meta, limits.maxHeaderBytes, dataSet);
-    return assemble(dataSet, meta.transferSyntaxUid, pixelData, limits);
+    const film = await walkFilm(window, meta.dataSetStart, syntax, limits, dataSet);
+    const header = assemble(film, limits);
+    return { header, firstFrame: findFirstFrame(film, header.image, limits) };
   } catch (error) {
     throw error instanceof GatewayError ? error.with(knownUids(dataSet, meta.elements)) : error;
   }
 }
 
-function assemble(
-  dataSet: DataSet,
-  transferSyntaxUid: string,
-  pixelData: FilmHeader['pixelData'],
+/** Walks to Pixel Data. */
+async function walkFilm(
+  file: ByteWindow,
+  start: number,
+  syntax: TransferSyntax,
   limits: FilmLimits,
-): FilmHeader {
+  dataSet: DataSet,
+): Promise<WalkedFilm> {
+  // With room for the header of Pixel Data itself after the longest data set before it.
+  const window = syntax.deflated ? await inflateBeginning(file, start, limits.maxHeaderBytes + 64) : file;
+  const first = syntax.deflated ? 0 : start;
+  const pixelData = readDataSetHeader(window, first, syntax, limits.maxHeaderBytes, dataSet);
+  return { file, start, syntax, window, dataSet, pixelData };
+}
+
+function assemble({ dataSet, syntax, pixelData }: WalkedFilm, limits: FilmLimits): FilmHeader {
   const sopClassUid = requiredUid(dataSet, 'SOPClassUID');
   refuseWithoutPixels(sopClassUid);
   const image = readImageAttributes(dataSet, limits);
-  const expected = pixelDataBytes(image);
-  if (pixelData.length !== expected && pixelData.length !== expected + (expected % 2)) {
-    throw new GatewayError(
-      'PIXEL_DATA_LENGTH_MISMATCH',
-      `Pixel Data has ${pixelData.length} bytes; the header says ${expected}.`,
-    );
-  }
-  const decode = textDecoder(dataSet.strings('SpecificCharacterSet'));
+  const { text: decode, personName } = characterSets(dataSet.strings('SpecificCharacterSet'));
+  const name = personNameOf(dataSet.strings('PatientName', personName)[0] ?? '');
   return {
     sopInstanceUid: requiredUid(dataSet, 'SOPInstanceUID'),
     sopClassUid,
-    transferSyntaxUid,
+    transferSyntaxUid: syntax.uid,
     studyInstanceUid: requiredUid(dataSet, 'StudyInstanceUID'),
     seriesInstanceUid: requiredUid(dataSet, 'SeriesInstanceUID'),
     patient: {
       id: identifier(dataSet, 'PatientID', decode),
       issuer: identifier(dataSet, 'IssuerOfPatientID', decode),
-      name: personName(dataSet.text('PatientName', decode)),
+      name: name.alphabetic,
+      nameIdeographic: name.ideographic,
+      namePhonetic: name.phonetic,
       birthDate: isoDate(dataSet.text('PatientBirthDate')),
       sex: SEXES[dataSet.code('PatientSex') ?? ''] ?? null,
     },
@@ -133,10 +160,11 @@ function assemble(
       bodyPart: dataSet.code('BodyPartExamined'),
       viewPosition: dataSet.code('ViewPosition'),
       description: dataSet.text('SeriesDescription', decode),
+      protocolName: dataSet.text('ProtocolName', decode),
     },
     priority: readPriority(dataSet),
     image,
-    pixelData,
+    pixelData: { offset: pixelData.offset, length: pixelData.length, encapsulated: syntax.encapsulated },
   };
 }
 
@@ -148,12 +176,6 @@ function readPriority(dataSet: DataSet): FilmHeader['priority'] {
     each.code('RequestedProcedurePriority'),
   );
   return stated.some((priority) => priority === 'STAT' || priority === 'HIGH') ? 'STAT' : 'ROUTINE';
-}
-
-/** Alphabetic component group without trailing delimiters (PS3.5 section 6.2.1). */
-function personName(value: string | null): string | null {
-  const alphabetic = (value ?? '').split('=')[0]?.replace(/[\^ ]+$/, '') ?? '';
-  return alphabetic === '' ? null : alphabetic;
 }
 
 function identifier(dataSet: DataSet, keyword: Keyword, decode: (bytes: Uint8Array) => string): string | null {

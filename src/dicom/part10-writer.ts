@@ -1,4 +1,5 @@
 /** Writes DICOM Part 10 files (PS3.10 section 7): little endian, implicit or explicit VR, sequences of defined length. */
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './implementation.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntaxes.ts';
 
 /** Numbers, texts joined by `\`, bytes as they are, or the items of a sequence. */
@@ -11,9 +12,6 @@ export interface Elements {
 
 const PREAMBLE_BYTES = 128;
 const LONG_LENGTH = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
-/** Root of implementation UIDs of this product, derived from a UUID (PS3.5 annex B.2). */
-const IMPLEMENTATION_CLASS_UID = '2.25.83396242439164956041805517320554811477';
-const IMPLEMENTATION_VERSION_NAME = 'CXR_GATEWAY';
 
 /**
  * Builds a complete file. Elements are written in the order of their tags.
@@ -28,12 +26,33 @@ export function writePart10(
   if (transferSyntaxUid !== EXPLICIT_VR_LITTLE_ENDIAN && transferSyntaxUid !== IMPLICIT_VR_LITTLE_ENDIAN) {
     throw new TypeError(`Transfer syntax ${transferSyntaxUid} is not written.`);
   }
+  const meta = fileMeta(elements['00080016'], elements['00080018'], ['UI', transferSyntaxUid]);
+  return concatenate([meta, ...dataSetParts(elements, transferSyntaxUid)]);
+}
+
+/** What the file meta information says of a data set that came without it. */
+export interface FileMetaValues {
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+  readonly transferSyntaxUid: string;
+}
+
+/** Everything that a file has before its data set: preamble, `DICM` and file meta information (PS3.10 section 7.1). */
+export function writeFileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid }: FileMetaValues): Uint8Array {
+  return fileMeta(['UI', sopClassUid], ['UI', sopInstanceUid], ['UI', transferSyntaxUid]);
+}
+
+function fileMeta(
+  sopClass: Elements[string],
+  sopInstance: Elements[string],
+  transferSyntax: Elements[string],
+): Uint8Array<ArrayBuffer> {
   const meta = writeDataSet(
     {
       '00020001': ['OB', Uint8Array.of(0, 1)],
-      '00020002': elements['00080016'],
-      '00020003': elements['00080018'],
-      '00020010': ['UI', transferSyntaxUid],
+      '00020002': sopClass,
+      '00020003': sopInstance,
+      '00020010': transferSyntax,
       '00020012': ['UI', IMPLEMENTATION_CLASS_UID],
       '00020013': ['SH', IMPLEMENTATION_VERSION_NAME],
     },
@@ -41,15 +60,15 @@ export function writePart10(
   );
   const preamble = new Uint8Array(PREAMBLE_BYTES + 4);
   preamble.set(Buffer.from('DICM'), PREAMBLE_BYTES);
-  const groupLength = writeElement('00020000', 'UL', meta.length, true);
-  return concatenate([preamble, ...groupLength, meta, ...dataSetParts(elements, transferSyntaxUid)]);
+  return concatenate([preamble, ...writeElement('00020000', 'UL', meta.length, true), meta]);
 }
 
 function dataSetParts(elements: Elements, transferSyntaxUid: string): Uint8Array[] {
   return [writeDataSet(elements, transferSyntaxUid === EXPLICIT_VR_LITTLE_ENDIAN)];
 }
 
-function writeDataSet(elements: Elements, explicit: boolean): Uint8Array {
+/** One data set without preamble and meta information; elements in the order of their tags. */
+export function writeDataSet(elements: Elements, explicit: boolean): Uint8Array {
   const tags = Object.keys(elements).sort();
   return concatenate(
     tags.flatMap((tag) => {

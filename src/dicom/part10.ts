@@ -4,11 +4,11 @@
  */
 import { GatewayError } from '../errors.ts';
 import { keywordOf } from './attributes.ts';
+import { type ByteWindow, endOfFile } from './byte-window.ts';
 import { DataSet } from './data-set.ts';
 import { DataSetWalker, type PixelDataElement } from './data-set-walker.ts';
-import { readElement, UNDEFINED_LENGTH } from './element.ts';
-import { endOfFile, type FileWindow } from './file-window.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntaxes.ts';
+import { EXPLICIT_LITTLE_ENDIAN, readElement, UNDEFINED_LENGTH } from './element.ts';
+import type { TransferSyntax } from './transfer-syntaxes.ts';
 
 const PREAMBLE_BYTES = 128;
 const META_START = PREAMBLE_BYTES + 4;
@@ -33,14 +33,14 @@ export interface FileMeta {
  *
  * @throws GatewayError NOT_DICOM, TRUNCATED_FILE, MALFORMED_DICOM
  */
-export function readFileMeta(window: FileWindow): FileMeta {
+export function readFileMeta(window: ByteWindow): FileMeta {
   if (window.size < META_START || !isPart10(window)) {
     throw new GatewayError('NOT_DICOM', `The file of ${window.size} bytes has no DICM after a preamble.`);
   }
   const elements = new DataSet();
   let position = META_START;
   for (let count = 0; position < window.size && window.uint16(position) === META_GROUP; count += 1) {
-    const element = readElement(window, position, true);
+    const element = readElement(window, position, EXPLICIT_LITTLE_ENDIAN);
     if (count === MAXIMUM_META_ELEMENTS || element.length === UNDEFINED_LENGTH) {
       throw new GatewayError('MALFORMED_DICOM', 'The file meta information is not as PS3.10 defines it.');
     }
@@ -60,40 +60,34 @@ export function readFileMeta(window: FileWindow): FileMeta {
   throw new GatewayError('MALFORMED_DICOM', 'The file meta information names no Transfer Syntax UID (0002,0010).');
 }
 
-function isPart10(window: FileWindow): boolean {
+function isPart10(window: ByteWindow): boolean {
   return Buffer.from(window.bytes(PREAMBLE_BYTES, 4)).toString('latin1') === 'DICM';
 }
 
-/** What lies in a data set before its pixels. */
-export interface DataSetHeader {
-  /** Bytes from the start of the data set to Pixel Data, tag included. */
-  readonly headerRange: { readonly start: number; readonly end: number };
-  readonly pixelData: { readonly offset: number; readonly length: number };
-}
-
 /**
- * Walks an uncompressed little-endian data set up to Pixel Data.
+ * Walks a data set up to Pixel Data.
  *
+ * @param start - where the data set begins
  * @param into - receives the attributes, also when the walk fails later
+ * @returns the place of Pixel Data, encapsulated or not as the transfer syntax wants it
  * @throws GatewayError TRUNCATED_FILE, MALFORMED_DICOM, HEADER_TOO_LARGE, NO_PIXEL_DATA
  */
 export function readDataSetHeader(
-  window: FileWindow,
-  meta: FileMeta,
+  window: ByteWindow,
+  start: number,
+  syntax: TransferSyntax,
   maxHeaderBytes: number,
   into: DataSet,
-): DataSetHeader {
-  const explicit = meta.transferSyntaxUid === EXPLICIT_VR_LITTLE_ENDIAN;
-  const walker = new DataSetWalker(window, maxHeaderBytes);
-  const pixelData: PixelDataElement | undefined = walker.walk(meta.dataSetStart, explicit, into);
+): PixelDataElement {
+  const pixelData = new DataSetWalker(window, maxHeaderBytes).walk(start, syntax, into);
   if (pixelData === undefined || pixelData.length === 0) {
     throw new GatewayError('NO_PIXEL_DATA', 'The data set has no Pixel Data (7FE0,0010).');
   }
-  if (pixelData.length === undefined) {
-    throw new GatewayError('MALFORMED_DICOM', 'Pixel Data is encapsulated although the transfer syntax is not.');
+  if ((pixelData.length === null) !== syntax.encapsulated) {
+    const problem = syntax.encapsulated
+      ? 'Pixel Data is not encapsulated although the transfer syntax is.'
+      : 'Pixel Data is encapsulated although the transfer syntax is not.';
+    throw new GatewayError('MALFORMED_DICOM', problem);
   }
-  return {
-    headerRange: { start: meta.dataSetStart, end: pixelData.offset },
-    pixelData: { offset: pixelData.offset, length: pixelData.length },
-  };
+  return pixelData;
 }

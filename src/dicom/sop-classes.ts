@@ -16,6 +16,9 @@ const STORAGE = '1.2.840.10008.5.1.4.1.1.';
 /** Digital X-Ray Image Storage - For Presentation. */
 export const DX_IMAGE_FOR_PRESENTATION = `${STORAGE}1.1`;
 
+/** Secondary Capture Image Storage. */
+export const SECONDARY_CAPTURE_IMAGE = `${STORAGE}7`;
+
 /** UID after {@link STORAGE}, role, name. */
 const TABLE: readonly (readonly [suffix: string, role: SopClassRole, name: string])[] = [
   ['1', 'RADIOGRAPH', 'Computed Radiography Image Storage'],
@@ -94,4 +97,9 @@ export function roleOfSopClass(uid: string): SopClassRole {
 export function nameOfSopClass(uid: string): string {
   const name = SOP_CLASSES.get(uid)?.name;
   return name === undefined ? uid : `${name} (${uid})`;
+}
+
+/** Every storage class of images in the order of the table: radiographs first. */
+export function imageSopClasses(): readonly { readonly uid: string; readonly role: SopClassRole }[] {
+  return [...SOP_CLASSES].flatMap(([uid, { role }]) => (role === 'NO_IMAGE' ? [] : [{ uid, role }]));
 }

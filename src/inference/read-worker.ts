@@ -2,10 +2,12 @@
  * What runs in a worker thread of the pool. One task at a time, each a function exported by name; errors are returned
  * as data, so that any rejection that the pool sees means that the thread itself failed.
  */
+import { assessPixels } from '../dicom/evidence/assess-pixels.ts';
 import { PixelMemory, readFilm } from '../dicom/film.ts';
+import type { EligibilityAssessment } from '../dicom/gate-rules.ts';
 import { serializeError, toGatewayError } from '../errors.ts';
 import { measureEngines as measure } from './engine-measurement.ts';
-import { preprocessingVersion } from './manifest.ts';
+import { type ModelManifest, preprocessingVersion } from './manifest.ts';
 import { NativeGate } from './native-gate.ts';
 import { preprocess } from './preprocess.ts';
 import type {
@@ -39,7 +41,7 @@ interface SessionTask {
   readonly gate: Int32Array<SharedArrayBuffer>;
 }
 
-/** Reads one film: file, pixels, tensor, scores. */
+/** Reads one film: file, pixels, gate, tensor, scores. A film whose pixels the gate refuses is not shown to the model. */
 export function read(task: ReadTask & SessionTask): Promise<WorkerAnswer<Reading>> {
   return answer(async () => {
     const gate = new NativeGate(task.gate);
@@ -47,9 +49,10 @@ export function read(task: ReadTask & SessionTask): Promise<WorkerAnswer<Reading
     const watch = new Stopwatch();
     const { film } = await readFilm(task.path, task.limits, memory);
     const readAndDecode = watch.lap();
-    const input = preprocess(film, session.manifest);
+    const evidence = assessPixels(film, task.gateRules);
+    const input = evidence.verdict === 'INELIGIBLE' ? undefined : preprocess(film, session.manifest);
     const preprocessing = watch.lap();
-    const output = await gate.native(() => session.run(input));
+    const output = input === undefined ? undefined : await gate.native(() => session.run(input));
     const inference = watch.lap();
     const timings: StageTimings = {
       ...film.timings,
@@ -57,7 +60,7 @@ export function read(task: ReadTask & SessionTask): Promise<WorkerAnswer<Reading
       inferenceMs: inference.wallMs,
       ...processorTimes(readAndDecode.cpuMs, preprocessing.cpuMs, inference.cpuMs),
     };
-    return toReading(session, output, film.grayscale, timings);
+    return toReading(session, evidence, output, film.grayscale, timings);
   });
 }
 
@@ -104,24 +107,34 @@ async function answer<T>(work: () => Promise<T>): Promise<WorkerAnswer<T>> {
   }
 }
 
-function toReading(session: ModelSession, output: ModelOutput, grayscale: string, timings: StageTimings): Reading {
+function toReading(
+  session: ModelSession,
+  evidence: EligibilityAssessment,
+  output: ModelOutput | undefined,
+  grayscale: string,
+  timings: StageTimings,
+): Reading {
   const { manifest, digest, engine } = session;
-  const map = output.classActivationMap;
-  const scores = manifest.labels.map(({ name, threshold }, index): LabelScore => {
-    const probability = output.probabilities[index] as number;
-    const heatMap = map === null ? [] : everyNth(map.values, index, manifest.labels.length);
-    return { label: name, probability, threshold, positive: probability >= threshold, heatMap };
-  });
+  const map = output?.classActivationMap ?? null;
   return {
     digest,
     precision: engine.precision,
     heatMapRows: map?.rows ?? 0,
     heatMapColumns: map?.columns ?? 0,
-    scores,
+    evidence,
+    scores: output === undefined ? [] : toScores(manifest, output),
     grayscale,
     preprocessingVersion: preprocessingVersion(manifest),
     timings,
   };
+}
+
+function toScores({ labels }: ModelManifest, { probabilities, classActivationMap: map }: ModelOutput): LabelScore[] {
+  return labels.map(({ name, threshold }, index) => {
+    const probability = probabilities[index] as number;
+    const heatMap = map === null ? [] : everyNth(map.values, index, labels.length);
+    return { label: name, probability, threshold, positive: probability >= threshold, heatMap };
+  });
 }
 
 function everyNth(values: Float32Array, first: number, step: number): number[] {

@@ -1,5 +1,6 @@
 /** What goes into a worker thread and what comes out of it. Plain data only: it crosses by structured cloning. */
 import type { FilmLimits } from '../config.ts';
+import type { EligibilityAssessment, GateEffects } from '../dicom/gate-rules.ts';
 import type { SerializedError } from '../errors.ts';
 import type { Precision } from './engine.ts';
 
@@ -27,6 +28,8 @@ export interface ReadTask {
   readonly path: string;
   readonly model: ModelReference;
   readonly limits: FilmLimits;
+  /** Of rules of the gate that do other than usual. */
+  readonly gateRules?: GateEffects;
 }
 
 /** What the model says about one label. */
@@ -69,6 +72,8 @@ export interface Reading {
   readonly precision: Precision;
   readonly heatMapRows: number;
   readonly heatMapColumns: number;
+  /** What the gate makes of the pixels. The model has not seen an INELIGIBLE film: it has no scores. */
+  readonly evidence: EligibilityAssessment;
   /** One a label, in the order of the manifest. */
   readonly scores: LabelScore[];
   /** Source of the grey scale within the grayscale rule: VOI_WINDOW, VOI_LUT, STORED_8_BIT or PERCENTILES. */

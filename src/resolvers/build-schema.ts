@@ -4,6 +4,9 @@ import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphq
 import { buildSchema, type PubSub } from 'type-graphql';
 import { Series } from '../schema/series.type.ts';
 import { ChangeResolver } from './change.resolver.ts';
+import { DicomNodeResolver } from './dicom-node.resolver.ts';
+import { DicomTransferResolver } from './dicom-transfer.resolver.ts';
+import { DicomTransferMutationsResolver } from './dicom-transfer-mutations.resolver.ts';
 import { FindingResolver } from './finding.resolver.ts';
 import { FindingsCompletedResolver } from './findings-completed.resolver.ts';
 import { HeatMapResolver } from './heat-map.resolver.ts';
@@ -17,6 +20,7 @@ import { ModelTransitionResolver, ModelVersionResolver } from './model-version.r
 import { ModelVersionChangedResolver } from './model-version-changed.resolver.ts';
 import { NodeResolver } from './node.resolver.ts';
 import { PatientResolver } from './patient.resolver.ts';
+import { PatientDiscrepancyResolver } from './patient-discrepancy.resolver.ts';
 import { SeriesResolver } from './series.resolver.ts';
 import { StudyResolver } from './study.resolver.ts';
 
@@ -36,6 +40,7 @@ export async function buildGatewaySchema(): Promise<GraphQLSchema> {
     resolvers: [
       NodeResolver,
       PatientResolver,
+      PatientDiscrepancyResolver,
       StudyResolver,
       SeriesResolver,
       InstanceResolver,
@@ -48,6 +53,9 @@ export async function buildGatewaySchema(): Promise<GraphQLSchema> {
       ModelManifestResolver,
       ChangeResolver,
       IngestResolver,
+      DicomNodeResolver,
+      DicomTransferResolver,
+      DicomTransferMutationsResolver,
       FindingsCompletedResolver,
       InferenceProgressResolver,
       ModelVersionChangedResolver,

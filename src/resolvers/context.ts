@@ -1,6 +1,7 @@
 /** What a resolver gets besides its arguments. */
 import type { ChangeFeed } from '../changes.ts';
 import type { Ingest } from '../ingest.ts';
+import type { DicomNodes } from '../nodes/dicom-nodes.ts';
 import type { Store } from '../store/store.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 
@@ -8,6 +9,7 @@ import { createLoaders, type Loaders } from './loaders.ts';
 export interface GatewayServices {
   readonly store: Store;
   readonly ingest: Ingest;
+  readonly nodes: DicomNodes;
   readonly changes: Pick<ChangeFeed, 'subscribe' | 'page' | 'currentCursor'>;
 }
 

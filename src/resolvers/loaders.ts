@@ -2,6 +2,7 @@
 import DataLoader from 'dataloader';
 import type { PrismaClient } from '../store/client.ts';
 import {
+  DISCREPANCIES_OF_PATIENT,
   FINDINGS_OF_INFERENCE,
   FINDINGS_OF_STUDY,
   findingsOfStudyBySign,
@@ -15,12 +16,15 @@ import {
   TRANSITIONS_OF_MODEL_VERSION,
 } from '../store/reads/children.ts';
 import { heatMapValues } from '../store/reads/heat-maps.ts';
+import { studiesByUids } from '../store/reads/studies.ts';
 import {
+  DICOM_TRANSFERS,
   FINDINGS,
   INFERENCES,
   INSTANCES,
   MODEL_TRANSITIONS,
   MODEL_VERSIONS,
+  PATIENT_DISCREPANCIES,
   PATIENTS,
   SERIES,
   STUDIES,
@@ -31,6 +35,9 @@ import { ChildrenLoader, RowLoader, StatementsUnderWay } from './row-loader.ts';
 
 /** Most findings whose grids one statement reads: 49 numbers each. */
 const MAXIMUM_GRIDS = 1000;
+
+/** Most studies that one statement looks up by their UIDs. */
+const MAXIMUM_UIDS = 1000;
 
 /** The loaders of one operation, or of one event. */
 export type Loaders = ReturnType<typeof createLoaders>;
@@ -50,6 +57,7 @@ export function createLoaders(prisma: PrismaClient) {
   const findings = byId(FINDINGS);
   const modelVersions = byId(MODEL_VERSIONS);
   const modelTransitions = byId(MODEL_TRANSITIONS);
+  const dicomTransfers = byId(DICOM_TRANSFERS);
   const studiesOfPatient = new Map<number, ChildrenLoader<StudyRow>>();
 
   return {
@@ -61,12 +69,17 @@ export function createLoaders(prisma: PrismaClient) {
     findings,
     modelVersions,
     modelTransitions,
+    dicomTransfers,
+    studiesByUid: new DataLoader<string, StudyRow | null>((uids) => studiesByUids(prisma, uids), {
+      maxBatchSize: MAXIMUM_UIDS,
+    }),
     /** @param limit - most studies a patient */
     studiesOfPatient: (limit: number): ChildrenLoader<StudyRow> => {
       const loader = studiesOfPatient.get(limit) ?? below(STUDIES_OF_PATIENT, studies, limit);
       studiesOfPatient.set(limit, loader);
       return loader;
     },
+    discrepanciesOfPatient: below(DISCREPANCIES_OF_PATIENT, byId(PATIENT_DISCREPANCIES)),
     seriesOfStudy: below(SERIES_OF_STUDY, series),
     instancesOfStudy: below(INSTANCES_OF_STUDY, instances),
     instancesOfSeries: below(INSTANCES_OF_SERIES, instances),

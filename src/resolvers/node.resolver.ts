@@ -14,6 +14,7 @@ const LOADERS = {
   Finding: 'findings',
   ModelVersion: 'modelVersions',
   ModelTransition: 'modelTransitions',
+  DicomTransfer: 'dicomTransfers',
 } as const satisfies Record<NodeType, keyof Loaders>;
 
 /** Global object identification (Relay). */

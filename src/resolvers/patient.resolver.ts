@@ -5,6 +5,7 @@ import { PageArguments } from '../schema/page.input.ts';
 import type { Connection } from '../schema/page.type.ts';
 import { PatientFilterInput, PatientOrder } from '../schema/patient.input.ts';
 import { Patient, PatientConnection } from '../schema/patient.type.ts';
+import { PatientDiscrepancy } from '../schema/patient-discrepancy.type.ts';
 import { Study } from '../schema/study.type.ts';
 import { MAXIMUM_PAGE_SIZE } from '../store/reads/keyset.ts';
 import { findPatient, listPatients } from '../store/reads/patients.ts';
@@ -58,5 +59,15 @@ export class PatientResolver {
       throw new GatewayError('BAD_REQUEST', `1 to ${MAXIMUM_PAGE_SIZE} studies can be asked for at once.`);
     }
     return loaders.studiesOfPatient(first).load(id);
+  }
+
+  @FieldResolver(() => [PatientDiscrepancy], {
+    description: 'What films say otherwise than this record, newest first; the latest 1,000 at most.',
+  })
+  async discrepancies(
+    @Root() { id }: Patient,
+    @Ctx() { loaders }: GatewayContext,
+  ): Promise<readonly PatientDiscrepancy[]> {
+    return loaders.discrepanciesOfPatient.load(id);
   }
 }

@@ -1,9 +1,31 @@
 /** The enumerations of the records, with what each value means. */
 import { registerEnumType } from 'type-graphql';
 import { ERROR_DEFINITIONS, type ErrorCode } from '../errors.ts';
-import { ChangeType, Eligibility, InferenceState, ModelState, Precision, Priority, Sex } from '../store/reads/enums.ts';
+import {
+  ChangeType,
+  DicomTransferKind,
+  DicomTransferState,
+  Eligibility,
+  InferenceState,
+  ModelState,
+  PatientAttribute,
+  Precision,
+  Priority,
+  Sex,
+} from '../store/reads/enums.ts';
 
-export { ChangeType, Eligibility, InferenceState, ModelState, Precision, Priority, Sex };
+export {
+  ChangeType,
+  DicomTransferKind,
+  DicomTransferState,
+  Eligibility,
+  InferenceState,
+  ModelState,
+  PatientAttribute,
+  Precision,
+  Priority,
+  Sex,
+};
 
 registerEnumType(Sex, {
   name: 'Sex',
@@ -15,9 +37,19 @@ registerEnumType(Sex, {
   },
 });
 
+registerEnumType(PatientAttribute, {
+  name: 'PatientAttribute',
+  description: 'What of a patient two films can say differently.',
+  valuesConfig: {
+    NAME: { description: "Patient's Name (0010,0010)." },
+    BIRTH_DATE: { description: "Patient's Birth Date (0010,0030), as YYYY-MM-DD." },
+    SEX: { description: "Patient's Sex (0010,0040), as a value of `Sex`." },
+  },
+});
+
 registerEnumType(Eligibility, {
   name: 'Eligibility',
-  description: 'Whether the header of a film lets the model read it.',
+  description: 'Whether the header of a film lets the model read it. The pixels are judged when it is read.',
   valuesConfig: {
     READ: { description: 'The header says that it is a frontal chest film.' },
     READ_WITH_WARNING: { description: 'The header is silent about something; its findings carry the warning.' },
@@ -107,5 +139,47 @@ registerEnumType(OrderDirection, {
   valuesConfig: {
     ASC: { description: 'Smallest or oldest first; rows without a value come first.' },
     DESC: { description: 'Largest or newest first; rows without a value come last.' },
+  },
+});
+
+registerEnumType(DicomTransferKind, {
+  name: 'DicomTransferKind',
+  description: 'Which way a study goes.',
+  valuesConfig: {
+    RETRIEVE: { description: 'From the node to the gateway.' },
+    SEND: { description: 'From the gateway to the node.' },
+  },
+});
+
+registerEnumType(DicomTransferState, {
+  name: 'DicomTransferState',
+  description: 'Where a transfer stands.',
+  valuesConfig: {
+    QUEUED: { description: 'Waits, also between two attempts; then `error` is why the last one failed.' },
+    RUNNING: { description: 'A process works on it.' },
+    DONE: { description: 'The films have arrived, but for those counted as failed. Final.' },
+    FAILED: { description: 'It ended with an error, or ran out of attempts. Final: request it again if it is wanted.' },
+  },
+});
+
+export const NodeProtocol = { DIMSE: 'DIMSE', DICOMWEB: 'DICOMWEB' } as const;
+
+registerEnumType(NodeProtocol, {
+  name: 'NodeProtocol',
+  description: 'How the gateway speaks to a DICOM node.',
+  valuesConfig: {
+    DIMSE: { description: 'C-ECHO, C-FIND, C-GET or C-MOVE, C-STORE.' },
+    DICOMWEB: { description: 'QIDO-RS, WADO-RS, STOW-RS.' },
+  },
+});
+
+export const DimseRetrieval = { get: 'get', move: 'move' } as const;
+
+registerEnumType(DimseRetrieval, {
+  name: 'DimseRetrieval',
+  description: 'How studies are fetched from a node by DIMSE.',
+  valuesConfig: {
+    get: { description: 'C-GET: the films come on the same association.' },
+    move: { description: "C-MOVE: the node sends the films to the gateway's own DICOM door." },
   },
 });

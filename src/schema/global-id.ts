@@ -12,6 +12,7 @@ export const NODE_TYPES = [
   'Finding',
   'ModelVersion',
   'ModelTransition',
+  'DicomTransfer',
 ] as const;
 
 export type NodeType = (typeof NODE_TYPES)[number];

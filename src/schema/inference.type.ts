@@ -66,7 +66,7 @@ export class Inference extends Node {
   readonly attempts!: number;
 
   @Field(() => [String], {
-    description: 'What the header left open, or why the film is ineligible: `RULE_NAME: sentence`.',
+    description: 'What header and pixels left open, or why the film is ineligible: `RULE_NAME: sentence`.',
   })
   readonly warnings!: readonly string[];
 

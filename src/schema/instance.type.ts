@@ -24,6 +24,9 @@ export class Instance extends Node {
   @Field(() => Int, { description: 'Columns (0028,0011): width in pixels.' })
   readonly columns!: number;
 
+  @Field(() => Int, { description: 'Number of Frames (0028,0008); of several, the first is read.' })
+  readonly numberOfFrames!: number;
+
   @Field(() => String, {
     description: 'Photometric Interpretation (0028,0004): MONOCHROME1 shows low values white, MONOCHROME2 black.',
   })

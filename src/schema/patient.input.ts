@@ -13,9 +13,16 @@ export class PatientFilterInput implements PatientFilter {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Beginning of the name as DICOM writes it (family name first), upper or lower case.',
+    description:
+      'Beginning of the name as DICOM writes it (family name first), upper or lower case: alphabetic, ideographic or phonetic.',
   })
   readonly namePrefix?: string | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Only those whom a film described otherwise than the record does, or only the others.',
+  })
+  readonly hasDiscrepancies?: boolean | null;
 }
 
 export const PatientOrderField = { CREATED_AT: 'CREATED_AT', NAME: 'NAME' } as const;

@@ -7,7 +7,8 @@ import { CalendarDate, DateTime } from './scalars.ts';
 /** A person. */
 @ObjectType('Patient', {
   implements: Node,
-  description: 'A person, known by the medical record number that an issuer gave. As the first film said.',
+  description:
+    'A person, known by the medical record number that an issuer gave. As the first film said; what it left out, as a later one did that agrees with it.',
 })
 export class Patient extends Node {
   @Field(() => String, { description: 'Medical record number: Patient ID (0010,0020).' })
@@ -19,8 +20,17 @@ export class Patient extends Node {
   })
   readonly issuer!: string;
 
-  @Field(() => String, { nullable: true, description: "Patient's Name (0010,0010), components joined by ^." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Patient's Name (0010,0010): alphabetic group, components joined by ^.",
+  })
   readonly name!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The same name in the characters of its language.' })
+  readonly nameIdeographic!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The same name as it is spoken.' })
+  readonly namePhonetic!: string | null;
 
   @Field(() => CalendarDate, { nullable: true, description: "Patient's Birth Date (0010,0030)." })
   readonly birthDate!: Date | null;

@@ -132,6 +132,12 @@ export class BlobStore {
     await rm(staged.path, { force: true });
   }
 
+  /** Whether a blob is there and as long as it was when it was stored. */
+  async holds(key: string, byteLength: number | bigint): Promise<boolean> {
+    const info = await stat(this.path(key)).catch(() => undefined);
+    return info?.isFile() === true && BigInt(info.size) === BigInt(byteLength);
+  }
+
   /** Absolute path of a blob. */
   path(key: string): string {
     return join(this.#options.directory, key);

@@ -32,6 +32,8 @@ export interface NewFinding {
 
 /** The result of one reading. */
 export interface NewResult {
+  /** What the pixels gave cause to warn of; added to what the header gave. */
+  readonly warnings: readonly string[];
   readonly findings: readonly NewFinding[];
   readonly heatMapRows: number;
   readonly heatMapColumns: number;

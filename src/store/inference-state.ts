@@ -20,7 +20,8 @@ export interface InferenceColumns {
   priority: Priority;
   errorCode: string | null;
   errorMessage: string | null;
-  warnings: string[];
+  /** All of them anew, or some more. */
+  warnings: string[] | { push: string[] };
   queuedAt: Date;
   completedAt: Date | null;
   readMs: number;

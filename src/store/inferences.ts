@@ -55,7 +55,8 @@ export class InferenceStore {
    */
   async finish(claimed: ClaimedInference, result: NewResult): Promise<boolean> {
     const { digest: executedDigest, precision: executedPrecision } = result.executed;
-    const columns = { ...result.timings, executedDigest, executedPrecision };
+    const warnings = result.warnings.length === 0 ? {} : { warnings: { push: [...result.warnings] } };
+    const columns = { ...result.timings, executedDigest, executedPrecision, ...warnings };
     return this.#settle(claimed, 'DONE', 'INFERENCE_DONE', columns, async (tx) => {
       await insertFindings(tx, claimed, result);
     });

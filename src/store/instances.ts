@@ -1,20 +1,14 @@
 /** Writes a film's records and its first inference: one transaction, so all of it exists or none. */
 import { GatewayError } from '../errors.ts';
 import { appendChanges } from './change-log.ts';
-import type { PrismaClient, Transaction } from './client.ts';
-import type { Eligibility, Priority, Sex } from './generated/enums.ts';
+import type { Prisma, PrismaClient, Transaction } from './client.ts';
+import type { Eligibility, Priority } from './generated/enums.ts';
+import { filePatient, type PatientRecord } from './patients.ts';
 import type { InferenceQueue } from './queue.ts';
 
 /** What is recorded of a film. */
 export interface InstanceRecord {
-  readonly patient: {
-    readonly mrn: string;
-    readonly issuer: string;
-    readonly name: string | null;
-    /** YYYY-MM-DD. */
-    readonly birthDate: string | null;
-    readonly sex: Sex | null;
-  };
+  readonly patient: PatientRecord;
   readonly study: {
     readonly studyInstanceUid: string;
     readonly accessionNumber: string | null;
@@ -35,10 +29,14 @@ export interface InstanceRecord {
     readonly transferSyntaxUid: string;
     readonly rows: number;
     readonly columns: number;
+    /** More than 1: the first is read. */
+    readonly numberOfFrames: number;
     readonly photometricInterpretation: string;
     readonly sha256: string;
     readonly byteLength: number;
     readonly blobKey: string;
+    /** Of the association that brought it; null for the other doors. */
+    readonly callingAeTitle?: string | null;
     readonly eligibility: Eligibility;
     readonly eligibilityReasons: readonly string[];
   };
@@ -73,6 +71,19 @@ export class InstanceStore {
     return findStored(this.#prisma, sopInstanceUid, sha256);
   }
 
+  /** What is stored under a SOP Instance UID, whatever its bytes; undefined when nothing is. */
+  async storedFile(
+    sopInstanceUid: string,
+  ): Promise<{ readonly instanceId: string; readonly inferenceId: string; readonly blobKey: string } | undefined> {
+    const instance = await this.#prisma.instance.findUnique({
+      where: { sopInstanceUid },
+      select: { id: true, blobKey: true, inferences: NEWEST_INFERENCE },
+    });
+    const inferenceId = instance?.inferences[0]?.id;
+    if (instance === null || inferenceId === undefined) return undefined;
+    return { instanceId: instance.id, inferenceId, blobKey: instance.blobKey };
+  }
+
   /**
    * Records a film and enqueues its reading by the active model version.
    *
@@ -96,7 +107,7 @@ export class InstanceStore {
     const model = await tx.modelVersion.findFirst({ where: { state: 'ACTIVE' }, select: { id: true } });
     if (model === null)
       throw new GatewayError('MODEL_NOT_ACTIVE', 'No model version is active, so films cannot be read.');
-    const patientId = await ensurePatient(tx, record.patient);
+    const { id: patientId, discrepancies } = await filePatient(tx, record.patient);
     const studyId = await ensureStudy(tx, record.study, patientId);
     const seriesId = await ensureSeries(tx, record.series, studyId);
     const [instance] = await tx.instance.createManyAndReturn({
@@ -116,6 +127,11 @@ export class InstanceStore {
       const stored = await findStored(tx, record.instance.sopInstanceUid, record.instance.sha256);
       if (stored !== undefined) return stored;
       throw new GatewayError('INTERNAL', 'An instance was neither inserted nor found.');
+    }
+    if (discrepancies.length > 0) {
+      await tx.patientDiscrepancy.createMany({
+        data: discrepancies.map((discrepancy) => ({ ...discrepancy, patientId, instanceId: instance.id })),
+      });
     }
     const inference = await tx.inference.create({
       data: {
@@ -145,6 +161,12 @@ export class InstanceStore {
   }
 }
 
+const NEWEST_INFERENCE = {
+  select: { id: true },
+  orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+  take: 1,
+} satisfies Prisma.Instance$inferencesArgs;
+
 async function findStored(
   tx: Transaction,
   sopInstanceUid: string,
@@ -155,7 +177,7 @@ async function findStored(
     select: {
       id: true,
       sha256: true,
-      inferences: { select: { id: true }, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: 1 },
+      inferences: NEWEST_INFERENCE,
     },
   });
   if (instance === null) return undefined;
@@ -169,20 +191,10 @@ async function findStored(
 }
 
 /*
- * Insert-or-find without overwriting: the first film's demographics stay. ON CONFLICT DO NOTHING waits for a concurrent
+ * Insert-or-find without overwriting, as in patients.ts. ON CONFLICT DO NOTHING waits for a concurrent
  * insert of the same key to commit, so the following find always succeeds. All transactions lock in the order patient,
  * study, series, instance, so they cannot deadlock.
  */
-
-async function ensurePatient(tx: Transaction, patient: InstanceRecord['patient']): Promise<string> {
-  const { mrn, issuer } = patient;
-  const birthDate = patient.birthDate === null ? null : new Date(`${patient.birthDate}T00:00:00Z`);
-  const data = { mrn, issuer, name: patient.name, birthDate, sex: patient.sex };
-  const [created] = await tx.patient.createManyAndReturn({ data: [data], skipDuplicates: true, select: { id: true } });
-  if (created !== undefined) return created.id;
-  const found = await tx.patient.findUniqueOrThrow({ where: { mrn_issuer: { mrn, issuer } }, select: { id: true } });
-  return found.id;
-}
 
 async function ensureStudy(tx: Transaction, study: InstanceRecord['study'], patientId: string): Promise<string> {
   const { studyInstanceUid, accessionNumber, description } = study;

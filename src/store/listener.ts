@@ -7,7 +7,7 @@ import pg from 'pg';
 import type { Log } from '../log.ts';
 
 /** Channels of the gateway. */
-export const CHANNELS = { changes: 'cxr_changes', jobs: 'cxr_jobs' } as const;
+export const CHANNELS = { changes: 'cxr_changes', jobs: 'cxr_jobs', transfers: 'cxr_transfers' } as const;
 
 type Channel = (typeof CHANNELS)[keyof typeof CHANNELS];
 

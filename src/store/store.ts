@@ -3,12 +3,14 @@ import { opening } from '../disposables.ts';
 import type { Log } from '../log.ts';
 import { ChangeLog } from './change-log.ts';
 import { createClient, type PrismaClient } from './client.ts';
+import { DicomTransferStore } from './dicom-transfers.ts';
 import { InferenceStore } from './inferences.ts';
 import { InstanceStore } from './instances.ts';
 import { Listener } from './listener.ts';
 import { migrate } from './migrate.ts';
 import { ModelVersionStore } from './model-versions.ts';
 import { InferenceQueue } from './queue.ts';
+import { StorageCommitmentStore } from './storage-commitments.ts';
 
 /** How to open the store. */
 export interface StoreOptions {
@@ -31,6 +33,8 @@ export interface Store extends AsyncDisposable {
   readonly instances: InstanceStore;
   readonly inferences: InferenceStore;
   readonly modelVersions: ModelVersionStore;
+  readonly dicomTransfers: DicomTransferStore;
+  readonly storageCommitments: StorageCommitmentStore;
   /** Resolves when the database answers. */
   ping(): Promise<void>;
 }
@@ -53,6 +57,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       instances: new InstanceStore(prisma, queue),
       inferences: new InferenceStore(prisma, queue),
       modelVersions: new ModelVersionStore(prisma),
+      dicomTransfers: new DicomTransferStore(prisma),
+      storageCommitments: new StorageCommitmentStore(prisma),
       ping: async () => {
         await prisma.$queryRaw`SELECT 1`;
       },

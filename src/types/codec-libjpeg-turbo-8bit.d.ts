@@ -13,8 +13,13 @@ declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs' {
   }
 
   export interface JpegModule {
+    readonly HEAPU8: Uint8Array;
     readonly JPEGDecoder: new () => JpegDecoder;
   }
 
-  export default function load(): Promise<JpegModule>;
+  /** @param options - where the module's own messages go; to the console when not given */
+  export default function load(options?: {
+    print(line: string): void;
+    printErr(line: string): void;
+  }): Promise<JpegModule>;
 }

@@ -266,7 +266,7 @@ export async function startServer(
     log,
     schema: testSchema(gate),
     // The transport reads no records.
-    services: { ingest, store: { prisma: {} } as Store, changes: {} as never },
+    services: { ingest, store: { prisma: {} } as Store, changes: {} as never, nodes: {} as never },
     images: {
       preview: async () => Buffer.from('png'),
       heatMap: async (uid, label, modelVersionId) => Buffer.from([uid, label, modelVersionId].join('|')),

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { writePart10 } from '../../src/dicom/part10-writer.ts';
+import { makePhantom } from '../../src/dicom/phantom.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { ModelManifest } from '../../src/inference/manifest.ts';
 import { discoverModels, type ModelPackage } from '../../src/inference/registry.ts';
@@ -56,29 +56,9 @@ export function noise(seed: number, count: number, modulus: number): Uint16Array
   });
 }
 
-/** A 12-bit MONOCHROME2 film of noise as a Part 10 file. */
+/** A 12-bit MONOCHROME2 phantom as a Part 10 file. */
 export async function writeFilm(path: string, { seed = 1, rows = 300, columns = 260 } = {}): Promise<string> {
-  const words = noise(seed, rows * columns, 4096);
-  const bytes = writePart10({
-    '00080016': ['UI', '1.2.840.10008.5.1.4.1.1.1.1'],
-    '00080018': ['UI', `2.25.${seed}`],
-    '00080060': ['CS', 'DX'],
-    '00100020': ['LO', 'TEST'],
-    '0020000d': ['UI', '2.25.1001'],
-    '0020000e': ['UI', '2.25.1002'],
-    '00280002': ['US', 1],
-    '00280004': ['CS', 'MONOCHROME2'],
-    '00280010': ['US', rows],
-    '00280011': ['US', columns],
-    '00280100': ['US', 16],
-    '00280101': ['US', 12],
-    '00280102': ['US', 11],
-    '00280103': ['US', 0],
-    '00281050': ['DS', '2048'],
-    '00281051': ['DS', '4096'],
-    '7fe00010': ['OW', new Uint8Array(words.buffer)],
-  });
-  await writeFile(path, bytes);
+  await writeFile(path, makePhantom({ seed, rows, columns }));
   return path;
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import Upload from 'graphql-upload/Upload.mjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FilmComparer } from '../../src/dicom/film-comparer.ts';
 import { HeaderReader } from '../../src/dicom/header-reader.ts';
 import { makePhantom, phantomUid } from '../../src/dicom/phantom.ts';
 import { GatewayError } from '../../src/errors.ts';
@@ -28,7 +29,15 @@ beforeAll(async () => {
   await blobs.open();
   api = await openApi(
     ({ instances }) =>
-      new FilmIngest({ blobs, headers, instances, maxConcurrent: 8, defaultIssuer: 'LOCAL', log: silentLog }),
+      new FilmIngest({
+        blobs,
+        headers,
+        comparer: new FilmComparer(),
+        instances,
+        maxConcurrent: 8,
+        defaultIssuer: 'LOCAL',
+        log: silentLog,
+      }),
   );
   modelVersionId = await seedModel(api.store);
 });

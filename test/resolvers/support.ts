@@ -7,6 +7,7 @@ import { buildGatewaySchema } from '../../src/resolvers/build-schema.ts';
 import { createContext, type GatewayServices } from '../../src/resolvers/context.ts';
 import { formatError } from '../../src/resolvers/format-error.ts';
 import type { Store } from '../../src/store/store.ts';
+import { noNodes } from '../support/nodes.ts';
 import { openTestStore } from '../support/store.ts';
 
 /** An answer as a client would see it. */
@@ -61,7 +62,7 @@ export async function openApi(makeIngest: (store: Store) => Ingest = () => close
     log: silentLog,
   });
   await feed.open();
-  const services: GatewayServices = { store, ingest: makeIngest(store), changes: feed };
+  const services: GatewayServices = { store, ingest: makeIngest(store), changes: feed, nodes: noNodes(store) };
   const schema = await buildGatewaySchema();
   const operation = (source: string, variableValues: Record<string, unknown>) => {
     const document = parse(source);

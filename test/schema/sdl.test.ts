@@ -49,13 +49,17 @@ describe('the schema', () => {
   test('has the operations of the API', () => {
     const fields = (type: { getFields(): object } | null | undefined) => Object.keys(type?.getFields() ?? {}).sort();
     expect(fields(schema.getQueryType()).join(' ')).toBe(
-      'changes currentCursor findings inference inferences instance modelVersion modelVersions node patient patients studies study',
+      'changes currentCursor dicomNodes dicomTransfer dicomTransfers findings inference inferences instance modelVersion modelVersions node patient patients remoteStudies studies study',
     );
     expect(fields(schema.getMutationType())).toEqual([
       'activateModelVersion',
       'cancelInference',
+      'echoDicomNode',
       'ingestInstances',
       'requestInference',
+      'retrievePriorStudies',
+      'retrieveStudy',
+      'sendStudy',
     ]);
     expect(fields(schema.getSubscriptionType())).toEqual([
       'findingsCompleted',

@@ -6,6 +6,7 @@ import { activeModel, instanceRecord, recordFilm } from '../support/records.ts';
 import { openTestStore, type TestStore } from '../support/store.ts';
 
 const RESULT: NewResult = {
+  warnings: [],
   heatMapRows: 1,
   heatMapColumns: 2,
   timings: { readMs: 1, decodeMs: 2, preprocessMs: 3, inferenceMs: 4 },

@@ -5,15 +5,18 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import { type App, type AppOptions, createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
+import type { DimseAddressInfo } from '../../src/dimse/door.ts';
 import { silentLog } from '../../src/log.ts';
 import { createDatabase } from './postgres.ts';
 
 /** A gateway that serves at a URL; everything goes on disposal. */
 export interface TestApp extends AsyncDisposable {
+  /** Where its DICOM door is; undefined where it has none. */
+  readonly dimse: DimseAddressInfo | undefined;
   readonly app: App;
   readonly url: string;
   /** Another gateway on the same database and blobs, as another machine would run it. */
-  another(settings?: Record<string, string>): Promise<{ readonly app: App; readonly url: string }>;
+  another(settings?: Record<string, string>): Promise<Omit<TestApp, 'another' | typeof Symbol.asyncDispose>>;
 }
 
 /** Starts a gateway with these settings over the tests' defaults. */
@@ -26,6 +29,7 @@ export async function startTestApp(settings: Record<string, string> = {}, option
       DATABASE_URL: database.url,
       DATA_DIR: folder,
       PORT: '0',
+      DIMSE_PORT: '0',
       INFERENCE_THREADS: '2',
       ...settings,
       ...more,

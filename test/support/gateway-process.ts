@@ -8,6 +8,8 @@ const MAIN = resolve(import.meta.dirname, '..', '..', 'dist', 'main.js');
 /** A gateway process that serves. */
 export interface GatewayProcess extends AsyncDisposable {
   readonly url: string;
+  /** Address of the DICOM door, such as `dicom://127.0.0.1:40000`. */
+  readonly dicomUrl: string | undefined;
   readonly pid: number;
   /** Sends a signal and resolves with the exit code, or the signal that ended it. */
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
@@ -15,7 +17,7 @@ export interface GatewayProcess extends AsyncDisposable {
 
 /** The environment without settings of the machine that runs the tests. */
 function environment(settings: Readonly<Record<string, string>>): Record<string, string> {
-  return { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', PORT: '0', ...settings };
+  return { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', PORT: '0', DIMSE_PORT: '0', ...settings };
 }
 
 function exited(child: ChildProcess): Promise<number | NodeJS.Signals | null> {
@@ -33,10 +35,10 @@ export async function startGatewayProcess(settings: Readonly<Record<string, stri
   child.stderr.on('data', (chunk: Buffer) => {
     errors += chunk.toString();
   });
-  const url = await new Promise<string>((serving, failed) => {
+  const { url, dicomUrl } = await new Promise<{ url: string; dicomUrl?: string }>((serving, failed) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const event = JSON.parse(line) as { event: string; url?: string };
-      if (event.event === 'gateway.started' && event.url !== undefined) serving(event.url);
+      const event = JSON.parse(line) as { event: string; url?: string; dicomUrl?: string };
+      if (event.event === 'gateway.started' && event.url !== undefined) serving({ ...event, url: event.url });
     });
     void exit.then((code) => failed(new Error(`the gateway ended with ${code}: ${errors}`)));
   });
@@ -46,6 +48,7 @@ export async function startGatewayProcess(settings: Readonly<Record<string, stri
   };
   return {
     url,
+    dicomUrl,
     pid: child.pid ?? 0,
     end,
     [Symbol.asyncDispose]: async () => {

@@ -13,7 +13,15 @@ export function freshUid(): string {
 export function instanceRecord(overrides: Partial<InstanceRecord['instance']> = {}): InstanceRecord {
   const sha256 = createHash('sha256').update(freshUid()).digest('hex');
   return {
-    patient: { mrn: `MRN-${freshUid()}`, issuer: 'TEST', name: 'TEST^PATIENT', birthDate: '1970-01-31', sex: 'FEMALE' },
+    patient: {
+      mrn: `MRN-${freshUid()}`,
+      issuer: 'TEST',
+      name: 'TEST^PATIENT',
+      nameIdeographic: null,
+      namePhonetic: null,
+      birthDate: '1970-01-31',
+      sex: 'FEMALE',
+    },
     study: { studyInstanceUid: freshUid(), accessionNumber: 'A-1', date: '2026-01-02T03:04:05Z', description: 'Chest' },
     series: { seriesInstanceUid: freshUid(), modality: 'DX', bodyPart: 'CHEST', viewPosition: 'PA', description: null },
     instance: {
@@ -22,6 +30,7 @@ export function instanceRecord(overrides: Partial<InstanceRecord['instance']> = 
       transferSyntaxUid: '1.2.840.10008.1.2.1',
       rows: 64,
       columns: 64,
+      numberOfFrames: 1,
       photometricInterpretation: 'MONOCHROME2',
       sha256,
       byteLength: 10_000,

@@ -3,7 +3,16 @@
  * neither a batch of 1,000 parents nor one parent with 100,000 rows makes an answer large.
  */
 import { Prisma, type PrismaClient } from '../client.ts';
-import { FINDINGS, INFERENCES, INSTANCES, MODEL_TRANSITIONS, SERIES, STUDIES, type Table } from './tables.ts';
+import {
+  FINDINGS,
+  INFERENCES,
+  INSTANCES,
+  MODEL_TRANSITIONS,
+  PATIENT_DISCREPANCIES,
+  SERIES,
+  STUDIES,
+  type Table,
+} from './tables.ts';
 
 /** How rows hang below a parent, and in which order. */
 export interface Relation<Row extends { readonly id: string }> {
@@ -23,6 +32,16 @@ const define = <Row extends { readonly id: string }>(relation: Relation<Row>): R
 /** Newest first: the latest study matters most. */
 export const STUDIES_OF_PATIENT = define({
   table: STUDIES,
+  foreignKey: 'patientId',
+  orderBy: [
+    ['createdAt', 'DESC'],
+    ['id', 'DESC'],
+  ],
+});
+
+/** Newest first. */
+export const DISCREPANCIES_OF_PATIENT = define({
+  table: PATIENT_DISCREPANCIES,
   foreignKey: 'patientId',
   orderBy: [
     ['createdAt', 'DESC'],

@@ -10,8 +10,9 @@ import { PATIENTS, type PatientRow } from './tables.ts';
 export interface PatientFilter {
   readonly mrn?: string | null;
   readonly issuer?: string | null;
-  /** Beginning of the name, whatever its case. */
+  /** Beginning of one of the groups of the name, whatever its case. */
   readonly namePrefix?: string | null;
+  readonly hasDiscrepancies?: boolean | null;
 }
 
 const ORDERS = {
@@ -31,7 +32,8 @@ export async function listPatients(
   const conditions = [
     ...equals(PATIENTS.column('mrn'), filter.mrn),
     ...equals(PATIENTS.column('issuer'), filter.issuer),
-    ...beginsWith(PATIENTS.column('name'), filter.namePrefix),
+    ...nameBeginsWith(filter.namePrefix),
+    ...withDiscrepancies(filter.hasDiscrepancies),
   ];
   const { field, direction } = order;
   return readPage(prisma, { name: 'patients', table: PATIENTS, conditions, order: ORDERS[field], direction }, page);
@@ -45,9 +47,20 @@ export async function findPatient(prisma: PrismaClient, mrn: string, issuer: str
   ]);
 }
 
-/** Uses the index on lower(name) with text_pattern_ops. */
-function beginsWith(column: Prisma.Sql, prefix: string | null | undefined): Prisma.Sql[] {
+/** Uses the indexes on lower(name) and its like with text_pattern_ops. */
+function nameBeginsWith(prefix: string | null | undefined): Prisma.Sql[] {
   if (prefix === null || prefix === undefined || prefix === '') return [];
   const pattern = `${requireText(prefix).replace(/[\\%_]/g, '\\$&')}%`;
-  return [Prisma.sql`lower(${column}) LIKE lower(${pattern})`];
+  const groups = (['name', 'nameIdeographic', 'namePhonetic'] as const).map(
+    (group) => Prisma.sql`lower(${PATIENTS.column(group)}) LIKE lower(${pattern})`,
+  );
+  return [Prisma.sql`(${Prisma.join(groups, ' OR ')})`];
+}
+
+function withDiscrepancies(wanted: boolean | null | undefined): Prisma.Sql[] {
+  if (wanted === null || wanted === undefined) return [];
+  const exists = Prisma.sql`EXISTS (
+    SELECT 1 FROM "PatientDiscrepancy" WHERE "PatientDiscrepancy"."patientId" = ${PATIENTS.column('id')}
+  )`;
+  return [wanted ? exists : Prisma.sql`NOT ${exists}`];
 }

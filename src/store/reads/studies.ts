@@ -51,6 +51,17 @@ export async function findStudy(prisma: PrismaClient, studyInstanceUid: string):
 }
 
 /**
+ * @param uids - Study Instance UIDs
+ * @returns one entry a UID, in the same order; null where no study has it
+ */
+export async function studiesByUids(prisma: PrismaClient, uids: readonly string[]): Promise<(StudyRow | null)[]> {
+  const rows = await prisma.$queryRaw<StudyRow[]>`
+    SELECT ${STUDIES.columns} FROM ${STUDIES.from} WHERE ${STUDIES.column('studyInstanceUid')} = ANY(${[...uids]}::text[])`;
+  const byUid = new Map(rows.map((row) => [row.studyInstanceUid, row]));
+  return uids.map((uid) => byUid.get(uid) ?? null);
+}
+
+/**
  * The only study with an accession number.
  *
  * @throws GatewayError AMBIGUOUS when several have it: another patient's study must never be shown by a guess

@@ -4,17 +4,20 @@
  */
 import { Prisma } from '../client.ts';
 import type {
+  DicomTransfer,
   Finding,
   Inference,
   Instance,
   ModelTransition,
   ModelVersion,
   Patient,
+  PatientDiscrepancy,
   Series,
   Study,
 } from '../generated/client.ts';
 
 export type PatientRow = Patient;
+export type PatientDiscrepancyRow = PatientDiscrepancy;
 export type StudyRow = Study;
 export type SeriesRow = Series;
 /** An instance with the study that its series belongs to. */
@@ -23,6 +26,7 @@ export type InferenceRow = Inference;
 export type FindingRow = Omit<Finding, 'heatMapValues'>;
 export type ModelVersionRow = ModelVersion;
 export type ModelTransitionRow = ModelTransition;
+export type DicomTransferRow = DicomTransfer;
 
 /** Where rows of one type come from. */
 export interface Table<Row extends { readonly id: string }> {
@@ -53,8 +57,20 @@ export const PATIENTS = defineTable<PatientRow>('Patient', [
   'mrn',
   'issuer',
   'name',
+  'nameIdeographic',
+  'namePhonetic',
   'birthDate',
   'sex',
+  'createdAt',
+]);
+
+export const PATIENT_DISCREPANCIES = defineTable<PatientDiscrepancyRow>('PatientDiscrepancy', [
+  'id',
+  'patientId',
+  'instanceId',
+  'attribute',
+  'recorded',
+  'stated',
   'createdAt',
 ]);
 
@@ -89,6 +105,7 @@ export const INSTANCES = defineTable<InstanceRow>(
     'transferSyntaxUid',
     'rows',
     'columns',
+    'numberOfFrames',
     'photometricInterpretation',
     'sha256',
     'byteLength',
@@ -164,4 +181,22 @@ export const MODEL_TRANSITIONS = defineTable<ModelTransitionRow>('ModelTransitio
   'actor',
   'reason',
   'createdAt',
+]);
+
+export const DICOM_TRANSFERS = defineTable<DicomTransferRow>('DicomTransfer', [
+  'id',
+  'kind',
+  'node',
+  'studyInstanceUid',
+  'state',
+  'attempts',
+  'completed',
+  'failed',
+  'errorCode',
+  'errorMessage',
+  'heartbeatAt',
+  'nextAttemptAt',
+  'createdAt',
+  'startedAt',
+  'completedAt',
 ]);

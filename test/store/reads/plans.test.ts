@@ -35,6 +35,10 @@ const POPULATE = `
     SELECT gen_random_uuid(), "Instance".id, (SELECT id FROM "ModelVersion" WHERE version = '1'), "Study".id, "patientId",
       CASE WHEN random() < 0.02 THEN 'FAILED' ELSE 'DONE' END::"InferenceState", "Study"."createdAt"
     FROM "Instance" JOIN "Series" ON "Series".id = "seriesId" JOIN "Study" ON "Study".id = "studyId";
+  INSERT INTO "PatientDiscrepancy" (id, "patientId", "instanceId", attribute, recorded, stated, "createdAt")
+    SELECT gen_random_uuid(), "Study"."patientId", "Instance".id, attribute, 'recorded', 'stated', "Instance"."createdAt"
+    FROM "Instance" JOIN "Series" ON "Series".id = "seriesId" JOIN "Study" ON "Study".id = "studyId",
+      unnest(enum_range(NULL::"PatientAttribute")) AS attribute WHERE random() < 0.3;
   INSERT INTO "Finding" (id, "inferenceId", "studyId", "patientId", "modelVersionId", label, probability, threshold,
       positive, "heatMapRows", "heatMapColumns", "createdAt")
     SELECT gen_random_uuid(), id, "studyId", "patientId", "modelVersionId", 'L' || label, random(), 0.5, random() < 0.03, 4, 4,
@@ -180,6 +184,7 @@ describe('filters use an index', () => {
       () => listStudies(explaining, { studyDate }, { field: 'STUDY_DATE', direction: 'DESC' }, {}),
       () => listPatients(explaining, { mrn: 'M77', issuer: 'I' }, order, {}),
       () => listPatients(explaining, { namePrefix: 'name77^' }, order, {}),
+      () => listPatients(explaining, { hasDiscrepancies: true }, order, {}),
       () => findPatient(explaining, 'M77', 'I'),
       () => findStudy(explaining, '1.2.M77'),
       () => findStudyByAccessionNumber(explaining, 'AM77'),
@@ -198,6 +203,7 @@ describe('batches use an index a key', () => {
     const ids = rows.map(({ id }) => id);
     const relations = [
       children.STUDIES_OF_PATIENT,
+      children.DISCREPANCIES_OF_PATIENT,
       children.SERIES_OF_STUDY,
       children.INSTANCES_OF_STUDY,
       children.INSTANCES_OF_SERIES,

@@ -1,0 +1,146 @@
+/**
+ * Reading one film of 2048 x 2048 and 12 bits in every transfer syntax, from its file to words and their table of grey
+ * levels, beside DCMTK, GDCM or OpenJPEG decoding the same file into a file. A tool is a whole process: of its time that of
+ * the same tool's `--version` is taken off, measured in the same round. Ours runs in one warm thread, as films are read in
+ * service. All take turns, and medians are compared, so that a machine that changes its speed changes it for all.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PixelMemory, readFilm } from '../src/dicom/film.ts';
+import * as Syntax from '../src/dicom/transfer-syntaxes.ts';
+import { LIMITS } from './support/built.ts';
+import { type CompressedFilm, compressedFilms } from './support/compressed-films.ts';
+import { temporaryFolder } from './support/films.ts';
+import { isInstalled, timeOf } from './support/native-tool.ts';
+import { type Bench, type Goal, goal, median } from './support/report.ts';
+
+const ROUNDS = 9;
+const WARM_UP = 3;
+const RATIO = 1.5;
+
+interface Tool {
+  readonly command: string;
+  /** Parameters before input and output. */
+  readonly options: readonly string[];
+  /** Shows its version, or its help, and ends. */
+  readonly start: readonly string[];
+}
+
+const dcmtk = (command: string, ...options: string[]): Tool => ({ command, options, start: ['--version'] });
+const GDCM = dcmtk('gdcmconv', '--raw');
+/** Reads codestreams, no DICOM. Its one way to do nothing is to show its help. */
+const OPENJPEG: Tool = { command: 'opj_decompress', options: [], start: ['-h'] };
+
+const TOOLS: Readonly<Record<string, Tool>> = {
+  [Syntax.IMPLICIT_VR_LITTLE_ENDIAN]: dcmtk('dcmconv', '+te'),
+  [Syntax.EXPLICIT_VR_LITTLE_ENDIAN]: dcmtk('dcmconv', '+te'),
+  [Syntax.EXPLICIT_VR_BIG_ENDIAN]: dcmtk('dcmconv', '+te'),
+  [Syntax.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN]: dcmtk('dcmconv', '+te'),
+  [Syntax.RLE_LOSSLESS]: dcmtk('dcmdrle'),
+  [Syntax.JPEG_BASELINE]: dcmtk('dcmdjpeg'),
+  [Syntax.JPEG_EXTENDED]: dcmtk('dcmdjpeg'),
+  [Syntax.JPEG_LOSSLESS]: dcmtk('dcmdjpeg'),
+  [Syntax.JPEG_LOSSLESS_FIRST_ORDER]: dcmtk('dcmdjpeg'),
+  [Syntax.JPEG_LS_LOSSLESS]: dcmtk('dcmdjpls'),
+  [Syntax.JPEG_LS_NEAR_LOSSLESS]: dcmtk('dcmdjpls'),
+  [Syntax.JPEG_2000_LOSSLESS]: GDCM,
+  [Syntax.JPEG_2000]: GDCM,
+  [Syntax.HTJ2K_LOSSLESS]: OPENJPEG,
+  [Syntax.HTJ2K_LOSSLESS_RPCL]: OPENJPEG,
+  [Syntax.HTJ2K]: OPENJPEG,
+};
+
+export const decodeBench: Bench = async () => {
+  await using folder = await temporaryFolder('bench-decode');
+  const films = await compressedFilms(folder.path);
+  const memory = new PixelMemory();
+  const figures: Record<string, number> = {};
+  const goals: Goal[] = [];
+  const missing = new Set<string>();
+  for (const film of films) {
+    const { syntax, path, pixelBytes } = film;
+    const tool = TOOLS[syntax.uid];
+    const native =
+      tool === undefined || !isInstalled(tool.command) ? undefined : nativeDecoder(tool, film, folder.path);
+    if (tool !== undefined && native === undefined) missing.add(tool.command);
+    const read = async () => {
+      const began = performance.now();
+      await readFilm(path, LIMITS, memory);
+      return performance.now() - began;
+    };
+    for (let count = 0; count < WARM_UP; count += 1) await read();
+    const ours: number[] = [];
+    const theirs: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      ours.push(await read());
+      if (native !== undefined) theirs.push(native());
+    }
+    const name = shortNameOf(syntax.uid);
+    figures[`${name}, ms`] = median(ours);
+    figures[`${name}, MB/s`] = pixelBytes / 1000 / median(ours);
+    if (native !== undefined) {
+      figures[`${name}, ${tool?.command}, ms`] = median(theirs);
+      goals.push(goal(`${name} / ${tool?.command}`, median(ours) / median(theirs), '<=', RATIO));
+    }
+  }
+  return { figures, goals, notes: notesOn(films, missing) };
+};
+
+/** Decodes with a tool; returns milliseconds without the start of its process. */
+function nativeDecoder(tool: Tool, { path }: CompressedFilm, folder: string): () => number {
+  const isCodestream = tool === OPENJPEG;
+  const input = isCodestream ? codestreamOf(path) : path;
+  const output = join(folder, isCodestream ? 'decoded.raw' : 'decoded.dcm');
+  const parameters = isCodestream ? ['-i', input, '-o', output] : [...tool.options, input, output];
+  return () => {
+    // OpenJPEG's help ends with 1.
+    const start = timeOf(tool.command, tool.start, [0, 1]);
+    return Math.max(0, timeOf(tool.command, parameters) - start);
+  };
+}
+
+/** The codestream of a film of one fragment in a file of its own. */
+function codestreamOf(path: string): string {
+  const bytes = readFileSync(path);
+  const codestream = join(`${path}.j2c`);
+  writeFileSync(codestream, bytes.subarray(bytes.indexOf(Uint8Array.of(0xff, 0x4f, 0xff, 0x51)), bytes.length - 8));
+  return codestream;
+}
+
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  [Syntax.IMPLICIT_VR_LITTLE_ENDIAN]: 'implicit LE',
+  [Syntax.EXPLICIT_VR_LITTLE_ENDIAN]: 'explicit LE',
+  [Syntax.ENCAPSULATED_UNCOMPRESSED]: 'encapsulated uncompressed',
+  [Syntax.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN]: 'deflated',
+  [Syntax.EXPLICIT_VR_BIG_ENDIAN]: 'explicit BE',
+  [Syntax.JPEG_BASELINE]: 'JPEG baseline (8 bits)',
+  [Syntax.JPEG_EXTENDED]: 'JPEG extended',
+  [Syntax.JPEG_LOSSLESS]: 'JPEG lossless',
+  [Syntax.JPEG_LOSSLESS_FIRST_ORDER]: 'JPEG lossless SV1',
+  [Syntax.JPEG_LS_LOSSLESS]: 'JPEG-LS lossless',
+  [Syntax.JPEG_LS_NEAR_LOSSLESS]: 'JPEG-LS near-lossless',
+  [Syntax.JPEG_2000_LOSSLESS]: 'JPEG 2000 lossless',
+  [Syntax.JPEG_2000]: 'JPEG 2000',
+  [Syntax.HTJ2K_LOSSLESS]: 'HTJ2K lossless',
+  [Syntax.HTJ2K_LOSSLESS_RPCL]: 'HTJ2K lossless RPCL',
+  [Syntax.HTJ2K]: 'HTJ2K',
+  [Syntax.RLE_LOSSLESS]: 'RLE',
+  [Syntax.DEFLATED_IMAGE_FRAME]: 'deflated frame',
+};
+
+function shortNameOf(uid: string): string {
+  return SHORT_NAMES[uid] ?? uid;
+}
+
+function notesOn(films: readonly CompressedFilm[], missing: ReadonlySet<string>): string[] {
+  const made = new Set(films.map(({ syntax }) => syntax.uid));
+  const absent = Syntax.READABLE_TRANSFER_SYNTAXES.filter(({ uid }) => !made.has(uid));
+  return [
+    'Ours: file to words and table of grey, in one warm thread. Tools: file to file as a process, less the time of its `--version` ' +
+      '(`opj_decompress`: help, on the codestream alone). The film is a phantom with quantum noise; JPEG baseline has 8 bits of it.',
+    ...(missing.size === 0 ? [] : [`Not installed, so not compared: ${[...missing].join(', ')}.`]),
+    ...(absent.length === 0
+      ? []
+      : [`Could not be made here: ${absent.map(({ uid }) => shortNameOf(uid)).join(', ')}.`]),
+  ];
+}
