@@ -211,11 +211,13 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
     return {
       store,
       start: async () => {
+        // The doors first: a transfer left over from before begins at once, and C-MOVE sends its films to our own door.
+        const dimse = await door?.open();
+        const listening = await http.listen();
         pipeline?.open();
         transfers?.open();
         commitments?.open();
-        const dimse = await door?.open();
-        return { ...(await http.listen()), dimse };
+        return { ...listening, dimse };
       },
       drain: async () => {
         pipeline?.pause();

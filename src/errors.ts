@@ -2,6 +2,7 @@
  * The closed set of coded errors. Every failure that leaves the gateway carries one of these codes, and its text says
  * what to do. `retryable` tells whether the same request can succeed later without being changed.
  */
+import { isDatabaseOutage } from './database-outage.ts';
 
 interface ErrorDefinition {
   /** Whether the identical request may succeed later. */
@@ -308,21 +309,6 @@ export function deserializeError(serialized: SerializedError): GatewayError {
   return error;
 }
 
-/** Codes by which PostgreSQL, its driver and Prisma say that the database cannot be reached or is over its limits. */
-const DATABASE_DOWN = new Set([
-  'P1001',
-  'P1002',
-  'P1008',
-  'P1017',
-  'P2024',
-  'P2037',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  '57P01',
-  '57P03',
-  '53300',
-]);
-
 /**
  * Turns whatever was thrown into a coded error: full disks and lost databases keep their meaning, everything else
  * becomes INTERNAL with the original as `cause` (for the log; never shown).
@@ -333,7 +319,7 @@ export function toGatewayError(error: unknown): GatewayError {
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new GatewayError('STORAGE_FULL', 'The blob volume is full.', {}, { cause: error });
   }
-  if (typeof code === 'string' && DATABASE_DOWN.has(code)) {
+  if (isDatabaseOutage(error)) {
     return new GatewayError('DATABASE_UNAVAILABLE', 'The database does not answer.', {}, { cause: error });
   }
   return new GatewayError('INTERNAL', 'Something unexpected went wrong.', {}, { cause: error });

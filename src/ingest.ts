@@ -153,10 +153,11 @@ export class FilmIngest implements Ingest {
       path = blobs.path(staged.key);
     };
     try {
-      return (
-        (await instances.find(sopInstanceUid, staged.sha256)) ??
-        (await instances.record(this.#record(staged, reading, source), keep))
-      );
+      const known = await instances.find(sopInstanceUid, staged.sha256);
+      if (known === undefined) return await instances.record(this.#record(staged, reading, source), keep);
+      // Success says that the film is here: one whose file was lost, as by a restore of the database alone, gets it back.
+      if (!(await blobs.holds(staged.key, staged.byteLength))) await keep();
+      return known;
     } catch (error) {
       if (!(error instanceof GatewayError) || error.code !== 'INSTANCE_CONFLICT') throw error;
       const other = await instances.storedFile(sopInstanceUid);

@@ -1,6 +1,7 @@
 /** A gateway in a process of its own, on an embedded PostgreSQL in a temporary folder. */
 import { spawn } from 'node:child_process';
-import { chmod, readFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { MAIN } from './built.ts';
 import { temporaryFolder } from './films.ts';
@@ -8,6 +9,8 @@ import { temporaryFolder } from './films.ts';
 /** A running gateway. */
 export interface GatewayProcess extends AsyncDisposable {
   readonly url: string;
+  /** Removes the files of the films that it has stored, not their records. */
+  removeFilms(): Promise<void>;
   /** Port of the DICOM door. */
   readonly dicomPort: number;
   /** Milliseconds of processor time that the process has used, all threads. */
@@ -39,6 +42,12 @@ export async function startGateway(settings: Readonly<Record<string, string>>): 
   return {
     url,
     dicomPort: Number(dicomUrl?.split(':').at(-1)),
+    removeFilms: async () => {
+      const blobs = join(folder.path, 'blobs');
+      for (const name of await readdir(blobs, { recursive: true })) {
+        if (name.endsWith('.dcm')) await rm(join(blobs, name));
+      }
+    },
     processorMs: async () => {
       const fields = (await readFile(`/proc/${child.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
       return (Number(fields[11]) + Number(fields[12])) * TICK_MS;

@@ -13,13 +13,17 @@ export interface StoreScp extends AsyncDisposable {
   empty(): Promise<void>;
 }
 
-/** @param args - such as --fork; throws when storescp is not installed */
-export async function startStoreScp(folder: string, args: readonly string[]): Promise<StoreScp> {
+/**
+ * @param args - such as --fork; throws when storescp is not installed
+ * @param noDelay - without Nagle's algorithm, which DCMTK leaves on and which costs it up to 40 ms an answer
+ */
+export async function startStoreScp(folder: string, args: readonly string[], noDelay: boolean): Promise<StoreScp> {
   const port = await freePort();
-  const output = join(folder, `storescp${args.join('')}`);
+  const output = join(folder, `storescp-${port}`);
   await mkdir(output);
   const child = spawn('storescp', ['--quiet', ...args, '--output-directory', output, String(port)], {
     stdio: 'ignore',
+    env: { ...process.env, TCP_NODELAY: noDelay ? '1' : '0' },
   });
   const failed = once(child, 'error').then(([error]) => error as Error);
   for (let tries = 0; !(await listens(port)); tries += 1) {

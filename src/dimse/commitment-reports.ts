@@ -65,10 +65,9 @@ const TIMES: CommitmentTimes = {
   abandonAfter: 24 * 3600_000,
 };
 
-/** Reports that one look claims; they go out one after another. */
-const CLAIMS_A_LOOK = 4;
 /** Settled requests are kept for whoever asks what became of them. */
 const KEEP_SETTLED_MS = 90 * 24 * 3600_000;
+const FORGET_INTERVAL_MS = 24 * 3600_000;
 
 /** Reports on requests. */
 export class CommitmentReports implements CommitmentReporting, AsyncDisposable {
@@ -77,6 +76,7 @@ export class CommitmentReports implements CommitmentReporting, AsyncDisposable {
   readonly #times: CommitmentTimes;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  #forgotAt = 0;
 
   constructor(options: CommitmentReportsOptions) {
     this.#options = options;
@@ -112,17 +112,28 @@ export class CommitmentReports implements CommitmentReporting, AsyncDisposable {
   async #lookOn(): Promise<void> {
     const { commitments, log } = this.#options;
     const { signal } = this.#closing;
-    await commitments.forgetSettled(new Date(Date.now() - KEEP_SETTLED_MS));
     while (!signal.aborted) {
       try {
-        const claimed = await commitments.claimDue(CLAIMS_A_LOOK, this.claimMs);
-        for (const commitment of claimed) await this.#reportThere(commitment);
-        if (claimed.length === CLAIMS_A_LOOK) continue;
+        await this.#forget();
+        // One at a time: those behind it would outlive their claims while it waits for a node that does not answer.
+        const [due] = await commitments.claimDue(1, this.claimMs);
+        if (due !== undefined) {
+          await this.#reportThere(due);
+          continue;
+        }
       } catch (error) {
         log.warn('dimse.commitment-look-failed', { code: toGatewayError(error).code });
       }
       await delay(this.#times.look, undefined, { signal, ref: false }).catch(() => {});
     }
+  }
+
+  /** Within the loop, which a database that is away must not end. */
+  async #forget(): Promise<void> {
+    const now = Date.now();
+    if (now - this.#forgotAt < FORGET_INTERVAL_MS) return;
+    await this.#options.commitments.forgetSettled(new Date(now - KEEP_SETTLED_MS));
+    this.#forgotAt = now;
   }
 
   async #reportHere(commitment: ClaimedCommitment, session: Session, context: AcceptedContext): Promise<void> {

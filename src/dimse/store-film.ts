@@ -37,7 +37,7 @@ export async function storeFilm(
 }
 
 async function store(
-  { command, dataSet }: DimseMessage,
+  { command, transientDataSet: dataSet }: DimseMessage,
   { abstractSyntax, transferSyntax, role }: AcceptedContext,
   callingAeTitle: string,
   ingest: Ingest,

@@ -6,6 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { GatewayError, toGatewayError } from '../errors.ts';
+import { WriteBuffers } from './write-buffers.ts';
 
 /** A film that has arrived whole but has no record yet. */
 export interface StagedBlob {
@@ -28,9 +29,6 @@ export interface BlobStoreOptions {
 /** Files left in incoming/ for longer than this belong to no living upload. */
 const ABANDONED_AFTER_MS = 24 * 3600_000;
 
-/** Chunks are gathered to this size: each write is a trip to another thread, and sockets give 64 KiB at most. */
-const WRITE_BYTES = 128 * 1024;
-
 /** How long one reading of the free space is used. */
 const FREE_SPACE_AGE_MS = 500;
 
@@ -38,6 +36,7 @@ const FREE_SPACE_AGE_MS = 500;
 export class BlobStore {
   readonly #options: BlobStoreOptions;
   readonly #incoming: string;
+  readonly #buffers = new WriteBuffers();
   /** At most 65,536 paths. */
   readonly #syncedFolders = new Set<string>();
   #freeSpace = { at: 0, bytes: 0 };
@@ -58,7 +57,8 @@ export class BlobStore {
   }
 
   /**
-   * Writes the bytes to disk as they come; memory holds a quarter of a megabyte of them at most.
+   * Writes the bytes to disk as they come; memory holds a megabyte of them at most, a quarter when many films come at
+   * once. Each piece is copied before the next one is asked for.
    *
    * @throws GatewayError STORAGE_FULL, PAYLOAD_TOO_LARGE, or what the source threw; nothing is left behind then
    */
@@ -81,30 +81,45 @@ export class BlobStore {
   async #copy(bytes: AsyncIterable<Uint8Array>, file: FileHandle): Promise<{ sha256: string; byteLength: number }> {
     const hash = createHash('sha256');
     const { maxFileBytes } = this.#options;
+    const buffers = this.#buffers.take();
+    let [filling, other] = buffers;
+    let filled = 0;
     let byteLength = 0;
-    let gathered: Uint8Array[] = [];
-    let gatheredBytes = 0;
-    // One write is under way while the next chunks are received and hashed.
+    // One buffer is being written while the other one is filled.
     let writing: Promise<void> = Promise.resolve();
     const flush = async () => {
+      const full = filling.subarray(0, filled);
+      hash.update(full);
       await writing;
-      writing = writeAll(file, gathered);
+      writing = writeAll(file, full);
       writing.catch(() => {}); // thrown where it is awaited
-      gathered = [];
-      gatheredBytes = 0;
+      [filling, other] = [other, filling];
+      filled = 0;
     };
-    for await (const chunk of bytes) {
-      byteLength += chunk.byteLength;
-      if (byteLength > maxFileBytes) {
-        throw new GatewayError('PAYLOAD_TOO_LARGE', `The film is larger than DICOM_MAX_FILE_BYTES (${maxFileBytes}).`);
+    try {
+      for await (const chunk of bytes) {
+        byteLength += chunk.byteLength;
+        if (byteLength > maxFileBytes) {
+          throw new GatewayError(
+            'PAYLOAD_TOO_LARGE',
+            `The film is larger than DICOM_MAX_FILE_BYTES (${maxFileBytes}).`,
+          );
+        }
+        for (let rest = chunk; rest.byteLength > 0; ) {
+          const part = rest.subarray(0, filling.byteLength - filled);
+          filling.set(part, filled);
+          filled += part.byteLength;
+          rest = rest.subarray(part.byteLength);
+          if (filled === filling.byteLength) await flush();
+        }
       }
-      hash.update(chunk);
-      gathered.push(chunk);
-      gatheredBytes += chunk.byteLength;
-      if (gatheredBytes >= WRITE_BYTES) await flush();
+      await flush();
+      await writing;
+    } finally {
+      // However the film ends, a write that is under way still reads from its buffer.
+      await writing.catch(() => {});
+      this.#buffers.give(buffers);
     }
-    await flush();
-    await writing;
     return { sha256: hash.digest('hex'), byteLength };
   }
 
@@ -159,16 +174,12 @@ export class BlobStore {
   }
 }
 
-async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
-  let rest = [...chunks];
-  while (rest.length > 0) {
-    let { bytesWritten } = await file.writev(rest);
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  let rest = bytes;
+  while (rest.byteLength > 0) {
     // A full disk or a signal may cut a write short: go on where it ended.
-    while (rest[0] !== undefined && bytesWritten >= rest[0].byteLength) {
-      bytesWritten -= rest[0].byteLength;
-      rest = rest.slice(1);
-    }
-    if (rest[0] !== undefined) rest[0] = rest[0].subarray(bytesWritten);
+    const { bytesWritten } = await file.write(rest);
+    rest = rest.subarray(bytesWritten);
   }
 }
 

@@ -85,20 +85,23 @@ export class StorageCommitmentStore {
   }
 
   /** The requester has taken the report. */
-  async delivered({ id, attempts }: ClaimedCommitment): Promise<void> {
+  async delivered(commitment: ClaimedCommitment): Promise<void> {
     const data = { deliveredAt: new Date(), nextAttemptAt: NEVER, lastError: null };
-    await this.#prisma.storageCommitment.updateMany({ where: { id, attempts }, data });
+    await this.#prisma.storageCommitment.updateMany({ where: sameClaim(commitment), data });
   }
 
   /** The attempt failed; the next one is due then. */
-  async postpone({ id, attempts }: ClaimedCommitment, nextAttemptAt: Date, lastError: string): Promise<void> {
-    await this.#prisma.storageCommitment.updateMany({ where: { id, attempts }, data: { nextAttemptAt, lastError } });
+  async postpone(commitment: ClaimedCommitment, nextAttemptAt: Date, lastError: string): Promise<void> {
+    await this.#prisma.storageCommitment.updateMany({
+      where: sameClaim(commitment),
+      data: { nextAttemptAt, lastError },
+    });
   }
 
   /** The last attempt failed. */
-  async abandon({ id, attempts }: ClaimedCommitment, lastError: string): Promise<void> {
+  async abandon(commitment: ClaimedCommitment, lastError: string): Promise<void> {
     const data = { abandonedAt: new Date(), nextAttemptAt: NEVER, lastError };
-    await this.#prisma.storageCommitment.updateMany({ where: { id, attempts }, data });
+    await this.#prisma.storageCommitment.updateMany({ where: sameClaim(commitment), data });
   }
 
   /** Forgets requests that were made before `before` and are settled; returns how many. */
@@ -121,4 +124,9 @@ export class StorageCommitmentStore {
     }
     return files;
   }
+}
+
+/** The row as long as nobody else has claimed it, and it has not been asked for again since, which begins its attempts anew. */
+function sameClaim({ id, attempts, createdAt }: ClaimedCommitment) {
+  return { id, attempts, createdAt };
 }

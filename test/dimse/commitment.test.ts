@@ -3,21 +3,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
-import type { Association, DimseMessage } from '../../src/dicom/network/association.ts';
+import type { Association } from '../../src/dicom/network/association.ts';
 import { COMMAND } from '../../src/dicom/network/command-set.ts';
-import {
-  type CommitmentReport,
-  decodeCommitmentReport,
-  encodeCommitmentRequest,
-  type SopReference,
-} from '../../src/dicom/network/storage-commitment.ts';
+import { encodeCommitmentRequest, type SopReference } from '../../src/dicom/network/storage-commitment.ts';
 import { CommitmentReports, type CommitmentTimes } from '../../src/dimse/commitment-reports.ts';
 import { CommitmentRequests } from '../../src/dimse/commitment-request.ts';
-import { STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE } from '../../src/dimse/conformance.ts';
+import { STORAGE_COMMITMENT } from '../../src/dimse/conformance.ts';
+import { GatewayError } from '../../src/errors.ts';
 import { silentLog } from '../../src/log.ts';
 import { nodeClientOptions } from '../../src/nodes/node-clients.ts';
 import { BlobStore } from '../../src/store/blobs.ts';
+import { StorageCommitmentStore } from '../../src/store/storage-commitments.ts';
 import { listen } from '../dicom/network/support.ts';
+import { ACTION, ask, takeReport } from '../support/commitment.ts';
 import { activeModel, freshUid, instanceRecord, recordFilm } from '../support/records.ts';
 import { answer, call, DX_PRESENTATION, EXPLICIT, echo, IMPLICIT, VERIFICATION } from '../support/scu.ts';
 import { openTestStore, type TestStore } from '../support/store.ts';
@@ -61,10 +59,24 @@ async function film(withFile: boolean): Promise<SopReference> {
   return { sopClassUid: record.instance.sopClassUid, sopInstanceUid: record.instance.sopInstanceUid };
 }
 
+/** The store of a database that is away when something is asked of it first. */
+class AwayAtFirst extends StorageCommitmentStore {
+  #isAway = true;
+
+  override async forgetSettled(before: Date): Promise<number> {
+    if (!this.#isAway) return super.forgetSettled(before);
+    this.#isAway = false;
+    throw new GatewayError('DATABASE_UNAVAILABLE', 'As the test wants it.');
+  }
+}
+
 /** A door that takes commitments; its caller TESTSCU listens at `port` when given. */
-async function commitmentDoor(port?: number, times: Partial<CommitmentTimes> = {}) {
+async function commitmentDoor(
+  port?: number,
+  times: Partial<CommitmentTimes> = {},
+  commitments = database.store.storageCommitments,
+) {
   const nodes = [node('TESTSCU', port === undefined ? {} : { host: '127.0.0.1', port })];
-  const commitments = database.store.storageCommitments;
   const { identity } = nodeClientOptions(loadConfig({ DIMSE_ARTIM_MS: '2000' }, {}));
   const reports = new CommitmentReports({
     commitments,
@@ -85,43 +97,6 @@ async function callForCommitment(port: number, transferSyntax = EXPLICIT): Promi
     { abstractSyntax: VERIFICATION, transferSyntaxes: [IMPLICIT] },
   ];
   return call({ port, contexts });
-}
-
-const ACTION = {
-  commandField: COMMAND.N_ACTION_RQ,
-  messageId: 3,
-  requestedSopClassUid: STORAGE_COMMITMENT,
-  requestedSopInstanceUid: STORAGE_COMMITMENT_INSTANCE,
-  actionTypeId: 1,
-};
-
-async function ask(association: Association, transactionUid: string, references: readonly SopReference[]) {
-  const explicit = association.contexts[0]?.transferSyntax === EXPLICIT;
-  await association.send(1, ACTION, encodeCommitmentRequest({ transactionUid, references }, explicit));
-  return answer(association);
-}
-
-/** Takes one report and answers it. */
-async function takeReport(
-  association: Association,
-  status = 0,
-): Promise<CommitmentReport & { readonly event: number }> {
-  const message = (await association.receive()) as DimseMessage;
-  expect(message.command).toMatchObject({
-    commandField: COMMAND.N_EVENT_REPORT_RQ,
-    affectedSopClassUid: STORAGE_COMMITMENT,
-    affectedSopInstanceUid: STORAGE_COMMITMENT_INSTANCE,
-  });
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of message.dataSet ?? []) chunks.push(chunk);
-  const { command, contextId } = message;
-  await association.send(contextId, {
-    commandField: COMMAND.N_EVENT_REPORT_RSP,
-    messageIdBeingRespondedTo: command.messageId,
-    status,
-  });
-  const explicit = association.contexts.find(({ id }) => id === contextId)?.transferSyntax === EXPLICIT;
-  return { ...decodeCommitmentReport(Buffer.concat(chunks), explicit), event: command.eventTypeId ?? 0 };
 }
 
 const rowOf = (transactionUid: string) =>
@@ -228,6 +203,29 @@ describe('a report on a new association', () => {
     }
     expect(told.sort()).toEqual(transactions.sort());
     for (const transactionUid of transactions) await delivered(transactionUid);
+  });
+
+  it('is owed again to whoever asks again while one is under way', async () => {
+    const { storageCommitments } = database.store;
+    const request = { transactionUid: freshUid(), callingAeTitle: 'TESTSCU', calledAeTitle: 'CXRGATEWAY' };
+    const first = await storageCommitments.record({ ...request, references: [kept] }, 60_000);
+    while (Date.now() === first.createdAt.getTime());
+    const second = await storageCommitments.record({ ...request, references: [kept, kept] }, 60_000);
+    await storageCommitments.delivered(first);
+    expect(await rowOf(request.transactionUid)).toMatchObject({ id: first.id, deliveredAt: null });
+    await storageCommitments.delivered(second);
+    expect((await rowOf(request.transactionUid))?.deliveredAt).not.toBeNull();
+  });
+
+  it('goes out although the database was away at the first look', async () => {
+    const { port: nodePort, accepted } = await listen();
+    const { reports } = await commitmentDoor(nodePort, {}, new AwayAtFirst(database.store.prisma));
+    const transactionUid = freshUid();
+    const request = { transactionUid, callingAeTitle: 'TESTSCU', calledAeTitle: 'CXRGATEWAY', references: [kept] };
+    await database.store.storageCommitments.record(request, 0);
+    reports.open();
+    expect(await takeReport(await accepted())).toMatchObject({ transactionUid, event: 1 });
+    await delivered(transactionUid);
   });
 
   it('is abandoned when nobody takes it for too long', async () => {

@@ -1,5 +1,5 @@
 /** The door in a whole gateway: what success means, and what failure leaves behind. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -52,6 +52,17 @@ describe('a film by C-STORE', () => {
     expect(findingsCompleted.inference.instance.sopInstanceUid).toBe(film.sopInstanceUid);
   });
 
+  it('lies on disk byte for byte, whatever the length of the PDUs', async () => {
+    for (const maxPduBytes of [4096, 131_072]) {
+      const small = await gateway.another({ DIMSE_MAX_PDU_BYTES: String(maxPduBytes) });
+      const film = phantom({ rows: 1500, columns: 1500 });
+      const association = await call({ port: small.dimse?.port ?? 0 });
+      expect((await store(association, film)).status).toBe(0);
+      const stored = await readFile(join(blobs, (await find(film.sopInstanceUid))?.blobKey ?? ''));
+      expect(Buffer.compare(dataSetOf(stored), film.dataSet)).toBe(0);
+    }
+  });
+
   it('again is the same film, by whatever door and whoever sends it', async () => {
     const film = phantom();
     expect((await stow(gateway.url, [film.file])).status).toBe(200);
@@ -73,6 +84,19 @@ describe('a film by C-STORE', () => {
     const uids = films.map(({ sopInstanceUid }) => sopInstanceUid);
     const where = { instance: { sopInstanceUid: { in: uids } } };
     expect(await gateway.app.store.prisma.inference.count({ where })).toBe(films.length);
+  });
+
+  it('again gets back its file that was lost', async () => {
+    const film = phantom();
+    const association = await call({ port: port() });
+    await store(association, film);
+    const stored = await find(film.sopInstanceUid);
+    const path = join(blobs, stored?.blobKey ?? '');
+    const before = await readFile(path);
+    await rm(path);
+    expect((await store(association, film)).status).toBe(0);
+    expect((await readFile(path)).equals(before)).toBe(true);
+    expect(await find(film.sopInstanceUid)).toEqual(stored);
   });
 
   it('with other content under the same UID is refused, and nothing is overwritten', async () => {

@@ -26,7 +26,7 @@ export class MemoryIngest implements Ingest {
     if (this.refusal !== undefined) throw this.refusal;
     const chunks: Uint8Array[] = [];
     try {
-      for await (const chunk of bytes) chunks.push(chunk);
+      for await (const chunk of bytes) chunks.push(Buffer.from(chunk));
     } catch (error) {
       this.failures.push(error);
       throw error;

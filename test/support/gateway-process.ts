@@ -24,8 +24,18 @@ function exited(child: ChildProcess): Promise<number | NodeJS.Signals | null> {
   return new Promise((done) => child.once('exit', (code, signal) => done(code ?? signal)));
 }
 
-/** Starts `cxr-gateway serve` and waits until it serves. */
-export async function startGatewayProcess(settings: Readonly<Record<string, string>>): Promise<GatewayProcess> {
+/** One event of the log. */
+export type LoggedEvent = { readonly event: string; readonly url?: string; readonly dicomUrl?: string };
+
+/**
+ * Starts `cxr-gateway serve` and waits until it serves.
+ *
+ * @param onEvent - told of every event that it logs
+ */
+export async function startGatewayProcess(
+  settings: Readonly<Record<string, string>>,
+  onEvent: (event: LoggedEvent) => void = () => {},
+): Promise<GatewayProcess> {
   const child = spawn(process.execPath, [MAIN, 'serve'], {
     env: environment(settings),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -37,7 +47,8 @@ export async function startGatewayProcess(settings: Readonly<Record<string, stri
   });
   const { url, dicomUrl } = await new Promise<{ url: string; dicomUrl?: string }>((serving, failed) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const event = JSON.parse(line) as { event: string; url?: string; dicomUrl?: string };
+      const event = JSON.parse(line) as LoggedEvent;
+      onEvent(event);
       if (event.event === 'gateway.started' && event.url !== undefined) serving({ ...event, url: event.url });
     });
     void exit.then((code) => failed(new Error(`the gateway ended with ${code}: ${errors}`)));

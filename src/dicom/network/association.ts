@@ -82,6 +82,11 @@ export interface DimseMessage {
    * read and thrown away.
    */
   readonly dataSet: AsyncIterable<Uint8Array> | null;
+  /**
+   * The same, to be iterated in place of `dataSet` by those who copy each piece at once: its memory is taken back when the next
+   * one is asked for. Films come so, see Connection.
+   */
+  readonly transientDataSet: AsyncIterable<Uint8Array> | null;
 }
 
 /** An established association. */

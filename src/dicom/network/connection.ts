@@ -29,6 +29,8 @@ export class Connection {
   /** Longest silence of the peer while it is waited for, ms. */
   patience: number;
   readonly #chunks: Buffer[] = [];
+  /** Chunks whose last byte has been lent out; their memory goes when the next bytes are asked for. */
+  readonly #spent: Buffer[] = [];
   #waitingBytes = 0;
   #finished = false;
   #failure: Error | undefined;
@@ -87,21 +89,30 @@ export class Connection {
    * @throws GatewayError DICOM_NODE_FAILED when the connection ends before, or the peer is silent or too slow
    */
   async read(length: number, deadline: Deadline): Promise<Buffer> {
+    this.#takeBack();
     while (this.#waitingBytes < length) await this.#more(deadline);
     return this.#take(length);
   }
 
-  /** Between 1 and `most` bytes, without copying. @throws as {@link read} */
-  async readSome(most: number, deadline: Deadline): Promise<Buffer> {
+  /**
+   * Between 1 and `most` bytes, without copying.
+   *
+   * @param lent - the bytes are needed no longer than until the next call, nor are those read before
+   * @throws as {@link read}
+   */
+  async readSome(most: number, deadline: Deadline, lent = false): Promise<Buffer> {
+    this.#takeBack();
     while (this.#waitingBytes === 0) await this.#more(deadline);
-    return this.#take(Math.min(most, this.#chunks[0]?.length ?? 0));
+    return this.#take(Math.min(most, this.#chunks[0]?.length ?? 0), lent);
   }
 
-  #take(length: number): Buffer {
+  #take(length: number, lent = false): Buffer {
     const first = this.#chunks[0];
     if (first === undefined || first.length < length) return this.#gather(length);
-    if (first.length === length) this.#chunks.shift();
-    else this.#chunks[0] = first.subarray(length);
+    if (first.length === length) {
+      this.#chunks.shift();
+      if (lent) this.#spent.push(first);
+    } else this.#chunks[0] = first.subarray(length);
     this.#taken(length);
     return first.subarray(0, length);
   }
@@ -118,6 +129,16 @@ export class Connection {
     }
     this.#taken(length);
     return whole;
+  }
+
+  /**
+   * Frees the memory of spent chunks at once; each chunk of a socket has memory of its own. Left to the garbage collector,
+   * which sees many small objects and no need to hurry, it piles up until everything is marked, once each 14 MB: a third
+   * of the processor time of a film.
+   */
+  #takeBack(): void {
+    for (const { buffer } of this.#spent) if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+    this.#spent.length = 0;
   }
 
   #taken(length: number): void {

@@ -87,14 +87,19 @@ export class MessageReader {
     }
     const { command, hasDataSet } = decodeCommandSet(Buffer.concat(pieces));
     const contextId = part.contextId ?? 0;
-    if (!hasDataSet) return { contextId, command, dataSet: null };
+    if (!hasDataSet) return { contextId, command, dataSet: null, transientDataSet: null };
     this.#dataSet = { part: { isCommand: false, contextId, emptyFragments: 0, deadline }, received: 0 };
-    return { contextId, command, dataSet: withoutCrumbs(this.#dataSetPieces()) };
+    return {
+      contextId,
+      command,
+      dataSet: withoutCrumbs(this.#dataSetPieces(false)),
+      transientDataSet: withoutCrumbs(this.#dataSetPieces(true)),
+    };
   }
 
-  async *#dataSetPieces(): AsyncGenerator<Buffer, void, void> {
+  async *#dataSetPieces(lent: boolean): AsyncGenerator<Buffer, void, void> {
     const { maxDataSetBytes } = this.#options.limits;
-    for (let piece = await this.#dataSetPiece(); piece !== null; piece = await this.#dataSetPiece()) {
+    for (let piece = await this.#dataSetPiece(lent); piece !== null; piece = await this.#dataSetPiece(lent)) {
       if ((this.#dataSet?.received ?? 0) > maxDataSetBytes) {
         throw new GatewayError('PAYLOAD_TOO_LARGE', `The data set has more than ${maxDataSetBytes} bytes.`);
       }
@@ -102,11 +107,11 @@ export class MessageReader {
     }
   }
 
-  async #dataSetPiece(): Promise<Buffer | null> {
+  async #dataSetPiece(lent: boolean): Promise<Buffer | null> {
     const dataSet = this.#dataSet;
     if (dataSet === undefined) return null;
     try {
-      const piece = await this.#payload(dataSet.part);
+      const piece = await this.#payload(dataSet.part, lent);
       if (piece === null) this.#dataSet = undefined;
       else dataSet.received += piece.length;
       return piece;
@@ -118,7 +123,7 @@ export class MessageReader {
   /** Reads away what is left of the data set. @throws GatewayError, see Association.discard */
   async discard(): Promise<void> {
     const most = DISCARD_FACTOR * this.#options.limits.maxDataSetBytes;
-    while ((await this.#dataSetPiece()) !== null) {
+    while ((await this.#dataSetPiece(true)) !== null) {
       if ((this.#dataSet?.received ?? 0) > most) {
         throw this.#fail(new GatewayError('PAYLOAD_TOO_LARGE', `A refused data set went on for ${most} bytes.`));
       }
@@ -126,10 +131,10 @@ export class MessageReader {
   }
 
   /** The next bytes of a part of a message; null at its end. */
-  async #payload(part: Part): Promise<Buffer | null> {
+  async #payload(part: Part, lent = false): Promise<Buffer | null> {
     for (;;) {
       if (this.#fragmentLeft > 0) {
-        const bytes = await this.#connection.readSome(this.#fragmentLeft, part.deadline);
+        const bytes = await this.#connection.readSome(this.#fragmentLeft, part.deadline, lent);
         this.#fragmentLeft -= bytes.length;
         this.#pduLeft -= bytes.length;
         return bytes;

@@ -5,7 +5,7 @@ const GATHERED_BYTES = 64 * 1024;
 const GATHERED_PIECES = 512;
 
 /**
- * Joins short pieces. A peer may cut a data set into values of one byte each, and a hundred thousand buffers of one byte are
+ * Joins short pieces, which it copies. A peer may cut a data set into values of one byte each, and a hundred thousand buffers of one byte are
  * megabytes; it also may just be modest about the length of its PDUs.
  */
 export async function* withoutCrumbs(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
@@ -23,7 +23,7 @@ export async function* withoutCrumbs(pieces: AsyncIterable<Buffer>): AsyncGenera
       yield piece;
       continue;
     }
-    crumbs.push(piece);
+    crumbs.push(Buffer.from(piece));
     bytes += piece.length;
     if (bytes >= GATHERED_BYTES || crumbs.length >= GATHERED_PIECES) yield gathered();
   }

@@ -25,6 +25,7 @@ export const OPEN: AcceptorPolicy = {
 export async function listen(
   limits: Partial<AssociationLimits> = {},
   policy: AcceptorPolicy = OPEN,
+  port = 0,
 ): Promise<TestAcceptor> {
   const sockets = new Set<Socket>();
   const associations: Association[] = [];
@@ -36,7 +37,7 @@ export async function listen(
     associations.push(answer.association);
     wake();
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
