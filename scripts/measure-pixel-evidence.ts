@@ -19,12 +19,14 @@ import {
   type Grey,
   invertFilm,
   mapGrey,
+  montage,
   onGround,
   pictures,
   randomCrop,
   turnFilm,
 } from './pixel-evidence/films.ts';
 import { Chance, SIDE, toGrey } from './pixel-evidence/picture.ts';
+import { simulateThorax } from './pixel-evidence/thorax.ts';
 import { wilson } from './pixel-evidence/wilson.ts';
 
 const { values, positionals } = parseArgs({
@@ -89,6 +91,25 @@ row(
   'noise alone',
   films.map(() => judge(noise(60))),
 );
+const next = (index: number): Grey => films[(index + 1) % films.length] as Grey;
+row(
+  'two films side by side',
+  films.map((film, index) => judge(montage(film, next(index), 'BESIDE'))),
+);
+row(
+  'two films one above the other',
+  films.map((film, index) => judge(montage(film, next(index), 'BELOW'))),
+);
+row(
+  'a film and a simulated lateral one side by side',
+  films.map((film) => judge(montage(film, simulated('LATERAL'), 'BESIDE'))),
+);
+for (const projection of ['FRONTAL', 'LATERAL'] as const) {
+  row(
+    `simulated, ${projection.toLowerCase()}`,
+    films.map(() => judge(simulated(projection))),
+  );
+}
 for (const [name, drawing] of Object.entries(DRAWINGS)) {
   const drawn = Array.from({ length: DRAWINGS_OF_A_KIND }, () => {
     return judge({ rows: SIDE, columns: SIDE, values: toGrey(drawing(chance)) });
@@ -121,6 +142,10 @@ for (const each of values.other) {
     judged,
     'INELIGIBLE',
   );
+}
+
+function simulated(projection: 'FRONTAL' | 'LATERAL'): Grey {
+  return { rows: SIDE, columns: SIDE, values: toGrey(simulateThorax(chance, projection)) };
 }
 
 function judge(film: Grey): EligibilityAssessment {

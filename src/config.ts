@@ -138,7 +138,9 @@ const SETTINGS = {
     .default('auto')
     .describe('number format that reads films; auto: the fastest on this machine, measured at the first start'),
   INFERENCE_TIMEOUT_MS: integer(1000, 3600_000, 60_000).describe('longest time for one film in a worker'),
-  INFERENCE_MAX_ATTEMPTS: integer(1, 20, 3).describe('claims of one inference before it has failed for good'),
+  INFERENCE_MAX_ATTEMPTS: integer(1, 20, 5).describe(
+    'claims of one inference before it has failed for good; a process that dies uses one up for each film it held',
+  ),
   INFERENCE_RETRY_DELAY_SECONDS: integer(0, 3600, 1).describe('first delay before a retry; doubles each time'),
   CHANGE_RETENTION_DAYS: integer(1, 3650, 30).describe('how long a subscriber may be away'),
   SUBSCRIPTION_MAX_LAG: integer(10, 1_000_000, 10_000).describe(

@@ -116,3 +116,17 @@ function turnOblong(film: Grey, quarterTurns: number): Grey {
 }
 
 export const invertFilm = (film: Grey): Grey => ({ ...film, values: inverted(film.values) });
+
+/** Two films in one picture, the second brought to the height or width of the first. */
+export function montage(first: Grey, second: Grey, placed: 'BESIDE' | 'BELOW'): Grey {
+  const beside = placed === 'BESIDE';
+  const [rows, columns] = beside ? [first.rows, 2 * first.columns] : [2 * first.rows, first.columns];
+  const values = Uint8Array.from({ length: rows * columns }, (_, index) => {
+    const [row, column] = [Math.floor(index / columns), index % columns];
+    const film = (beside ? column < first.columns : row < first.rows) ? first : second;
+    const y = Math.floor(((row % first.rows) * film.rows) / first.rows);
+    const x = Math.floor(((column % first.columns) * film.columns) / first.columns);
+    return film.values[y * film.columns + x] as number;
+  });
+  return { rows, columns, values };
+}

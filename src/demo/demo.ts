@@ -182,7 +182,7 @@ async function serveOn(
       ['start page', `${url}/`],
       ['GraphQL', `${url}/graphql (queries, mutations; subscriptions over WebSocket)`],
       ['STOW-RS', `${url}/dicomweb/studies`],
-      ['C-STORE', dimse === undefined ? 'off' : `storescu -aec ${dimse.aeTitle} localhost ${dimse.port} film.dcm`],
+      ['C-STORE', dimse === undefined ? 'off' : `storescu -aec ${dimse.aeTitle} ${dimse.host} ${dimse.port} film.dcm`],
       ['readiness', `${url}/readyz`],
       ['metrics', `${url}/metrics`],
       ['log', logFile],

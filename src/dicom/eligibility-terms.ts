@@ -9,6 +9,7 @@ import {
   OTHER_BODY_PART_WORDS,
   OTHER_VIEW_SIGNS,
   OTHER_VIEW_WORDS,
+  SILENT_WORDS,
 } from './eligibility-words.ts';
 import type { CodedConcept } from './image-tables.ts';
 
@@ -27,22 +28,43 @@ const FRONTAL_VIEWS: Readonly<Record<string, ReadonlySet<string>>> = {
 /** Former designators of the same codes (PS3.16 section 8). */
 const SCHEMES: Readonly<Record<string, string>> = { SNM3: 'SRT', '99SDM': 'SRT', '2.16.840.1.113883.6.96': 'SCT' };
 
-/** Whether a Body Part Examined says chest and nothing beyond it. `CHEST PA` does, `CHEST ABDOMEN` does not. */
-export function isChestBodyPart(text: string): boolean {
+/** What a coded attribute says of one question. */
+export type Statement =
+  /** What a frontal chest film should say, and nothing else. */
+  | 'YES'
+  /** That, and words that are not known. */
+  | 'UNCLEAR'
+  /** Nothing: words such as UNKNOWN, or those that answer another question, such as PORTABLE. */
+  | 'NOTHING'
+  | 'NO';
+
+/** Whether a Body Part Examined says chest. `CHEST PA` does, `CHEST ABDOMEN` does not, `CHEST ZONE 4` is unclear. */
+export function statesChest(text: string): Statement {
   const words = wordsOf(text);
-  return (
-    words.some((word) => CHEST_WORDS.has(word)) &&
-    words.every((word) => CHEST_WORDS.has(word) || FRONTAL_WORDS.has(word) || NEUTRAL_WORDS.has(word))
-  );
+  const { chest, otherBodyPart, otherView } = describe(text);
+  if (words.every(isSilent)) return 'NOTHING';
+  if (!chest || otherBodyPart || otherView) return 'NO';
+  return words.every((word) => CHEST_WORDS.has(word) || FRONTAL_WORDS.has(word) || isSilent(word)) ||
+    CHEST_SIGNS.test(text)
+    ? 'YES'
+    : 'UNCLEAR';
 }
 
-/** Whether a View Position says frontal and nothing against it. `PA` does, `AP LORDOTIC` does not. */
-export function isFrontalView(text: string): boolean {
+/** Whether a View Position says frontal. `PA` does, `AP LORDOTIC` does not, `PA MODE 7B` is unclear. */
+export function statesFrontal(text: string): Statement {
   const words = wordsOf(text);
-  return (
-    words.some((word) => FRONTAL_WORDS.has(word)) &&
-    words.every((word) => FRONTAL_WORDS.has(word) || CHEST_WORDS.has(word) || NEUTRAL_WORDS.has(word))
-  );
+  const { frontal, otherBodyPart, otherView } = describe(text);
+  if (words.every(isSilent)) return 'NOTHING';
+  if (!frontal || otherBodyPart || otherView) return 'NO';
+  return words.every((word) => FRONTAL_WORDS.has(word) || CHEST_WORDS.has(word) || isSilent(word)) ||
+    FRONTAL_SIGNS.test(text)
+    ? 'YES'
+    : 'UNCLEAR';
+}
+
+/** Numbers count views, or give a distance or a time. */
+function isSilent(word: string): boolean {
+  return NEUTRAL_WORDS.has(word) || SILENT_WORDS.has(word) || /^\d+(V|VW|VIEWS?|CM|IN)?$/.test(word);
 }
 
 /** Whether an item of Anatomic Region Sequence is the chest. */
@@ -94,7 +116,8 @@ function wordsOf(text: string): readonly string[] {
   const shortened = plain
     .replace(/ANTER(O|IOR)[^A-Z]*POSTERI\w*|VOOR-?ACHTERWAARTS/g, ' AP ')
     .replace(/POSTER(O|IOR)[^A-Z]*ANTERI\w*|ACHTER-?VOORWAARTS/g, ' PA ')
-    .replace(/\b([AP])[./-]([AP])\b/g, ' $1$2 ')
+    .replace(/\b([AP])[./ -]{1,2}([AP])\b/g, ' $1$2 ')
+    .replace(/\b(D[./-]{1,2}V|V[./-]{1,2}D)\b/g, ' AP ')
     // Lying on the back, in languages where decubitus alone means lying; English means the lateral view by it.
     .replace(/DECUBIT(US|O) (DORSAL|SUPIN)\w*/g, ' SUPINE ');
   return shortened.match(/[\p{L}\p{M}\p{N}→ー]+/gu) ?? [];

@@ -1,7 +1,7 @@
 /**
  * Words by which modalities and radiographers of several countries say chest, frontal and otherwise, in upper case and
- * without diacritics of Latin letters. German, French, Spanish, Italian, Portuguese, Dutch and English; Japanese and
- * Chinese, which are not divided into words, as parts of words.
+ * without diacritics. Most fully in German, French, Spanish, Italian, Portuguese, Dutch and English, with the commonest
+ * words of other languages; Japanese, Chinese and Thai, which are not divided into words, as parts of words.
  */
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
@@ -14,10 +14,13 @@ export const CHEST_WORDS = words(`
   TORAX PULMON PULMONES PECHO
   TORACE POLMONE POLMONI
   PULMAO PULMOES
-  BORSTKAS LONGEN`);
+  BORSTKAS LONGEN
+  LUNGOR LUNGER LUNGRONTGEN BROSTKORG KEUHKOT KEUHKO RINTAKEHA
+  KLATKA PIERSIOWA PLUCA PŁUCA HRUDNIK PLICE MELLKAS AKCIGER TORAKS
+  NGUC PHOI ОГК ГРУДНОИ ГРУДНАЯ ЛЕГКИЕ ЛЕГКИХ ΘΩΡΑΚΑΣ ΘΩΡΑΚΑ ΘΩΡΑΚΟΣ صدر الصدر חזה`);
 
 /** A frontal view, after antero-posterior and its like have been shortened to AP and PA. */
-export const FRONTAL_WORDS = words('PA AP FRONTAL FRONT FRONTALE FACE FRENTE');
+export const FRONTAL_WORDS = words('PA AP FRONTAL FRONT FRONTALE FACE FRENTE DV VD DORSOVENTRAL VENTRODORSAL');
 
 /** How a film was taken, but neither body part nor view. */
 export const NEUTRAL_WORDS = words(`
@@ -29,7 +32,12 @@ export const NEUTRAL_WORDS = words(`
   PORTATIL CAMA PIE DECUBITO SUPINO RADIOGRAFIA ADULTO NINO
   A LETTO IN PIEDI ORTOSTATISMO BAMBINO
   LEITO EM CRIANCA
-  OP BED STAAND LIGGEND ZITTEND KIND`);
+  OP BED STAAND LIGGEND ZITTEND KIND
+  W WITH O WITHOUT NON WALL STAND BUCKY TABLE FIELD FIELDS SEMI SEMIERECT EXPIRATORY INSPIRATORY BREATH HOLD DEEP MAX FULL
+  CHAIR WHEELCHAIR STRETCHER TROLLEY RECUMBENT LYING LANDSCAPE PORTRAIT NIPPLE MARKER MARKERS`);
+
+/** What stands where nothing is known. */
+export const SILENT_WORDS = words('UNKNOWN UNK UNSPECIFIED UNDEFINED UNDETERMINED NONE NULL N NA DEFAULT ANY');
 
 /** Neither chest nor what lies in it. */
 export const OTHER_BODY_PART_WORDS = words(`
@@ -42,6 +50,10 @@ export const OTHER_BODY_PART_WORDS = words(`
   PELVIS CRANEO RODILLA CADERA HOMBRO CODO MUNECA MANO DEDO TOBILLO COSTILLA COSTILLAS COLUMNA
   ADDOME BACINO CRANIO GINOCCHIO ANCA SPALLA GOMITO POLSO PIEDE DITO CAVIGLIA COSTE EMICOSTATO RACHIDE COLONNA
   ABDOME BACIA JOELHO QUADRIL OMBRO COTOVELO PUNHO TORNOZELO COSTELA COSTELAS COSTAIS COLUNA
+  ABD UGI SWALLOW BARIUM ESOPHAGUS OESOPHAGUS BOWEL IVP IVU OPG PANORAMIC PANORAMA DENTAL THUMB ACROMIOCLAVICULAR QC QA
+  BECKENUBERSICHT BECKENUEBERSICHT SCHLUSSELBEIN SCHLUESSELBEIN BRUSTBEIN DAUMEN ZEH ZEHE ZEHEN FUSSWURZEL MITTELFUSS COXA
+  MAIN POUCE ORTEIL BRZUCH MIEDNICA KOLANO REKA DLON DŁON STOPA BRICHO PANEV KOLENO
+  ЖИВОТ ТАЗ КИСТЬ СТОПА КОЛЕНО ПОЗВОНОЧНИК РЕБРА
   BUIK BEKKEN SCHEDEL HEUP SCHOUDER ELLEBOOG POLS VOET VINGER ENKEL RIBBEN WERVELKOLOM`);
 
 /** Lateral, oblique, decubitus and lordotic views. */
@@ -50,18 +62,22 @@ export const OTHER_VIEW_WORDS = words(`
   SEITLICH SEITLICHE SEITENAUFNAHME SEITBILD PROFIL PERFIL ZIJDELINGS ZIJWAARTS
   OBL OBLIQUE OBLIQUES OBLIQUA OBLIQUO OBLICUA OBLICUO LAO RAO LPO RPO LLO RLO SCHRAG SCHRAEG SCHUIN
   DECUB DECUBITUS LLD RLD SEITENLAGE
-  LORDOTIC LORDOTIQUE LORDOTICA LORDOTISCH APICAL`);
+  LORDOTIC LORDOTIQUE LORDOTICA LORDOTISCH APICAL AXIAL TANGENTIAL SWIMMERS
+  SEITL SEITE SIDE SIDELYING CHESTLAT LATCHEST LDECUB RDECUB DWARS LATERAAL LATEROLATERAAL SIDOBILD SIVU SIVUKUVA
+  BOK BOCZNE BOCZNA BOCNE BOCNI BOCNY BOCNA OLDAL OLDALIRANYU YAN NGHIENG
+  БОК БОКОВАЯ БОКОВОИ БОКОВОЕ ΠΛΑΓΙΑ جانبي جانبية צד צדדי`);
 
-/** The same in Japanese, Chinese and Korean. */
-export const CHEST_SIGNS = /胸部|胸片|肺|흉부/u;
+/** The same in Japanese, Chinese, Korean and Thai. */
+export const CHEST_SIGNS = /胸部|胸片|胸[正侧側]|肺|흉부|ทรวงอก/u;
 export const FRONTAL_SIGNS = /正面|正位|정면|P→A|A→P/u;
-export const OTHER_VIEW_SIGNS = /側面|側位|侧位|侧面|斜位|第[12]斜|デクビタス|側臥|측면|사위/u;
+export const OTHER_VIEW_SIGNS =
+  /(?<![左右両双患健])[側侧]|[LR]→[RL]|胸部(LR|RL)|斜位|第[12]斜|デクビタス|측면|사위|ด้านข้าง/u;
 export const OTHER_BODY_PART_SIGNS =
-  /腹部|骨盤|骨盆|頭部|頭蓋|头颅|膝|股関節|髋|肩関節|肩部|肘|手関節|手指|足関節|足部|足趾|肋骨|胸骨|胸椎|腰椎|頸椎|颈椎|鎖骨|锁骨|脊柱|脊椎|副鼻腔|복부|골반|늑골|척추/u;
+  /手(?![術术])|(?<![不满満])足|肩|腹部|骨盤|骨盆|頭部|頭蓋|头颅|膝|股関節|髋|肘|肋骨|胸骨|胸椎|腰椎|頸椎|颈椎|鎖骨|锁骨|脊柱|脊椎|副鼻腔|복부|골반|늑골|척추/u;
 
 /** Of an image type or a description: pictures calculated from exposures of two energies, or with bones removed. */
 export const ENERGY_SUBTRACTION_WORDS =
-  /\b(DUAL ?ENERGY|ENERGY ?SUB\w*|SUBTRACT\w*|BONE ?SUPP\w*|BONE ?(ONLY|IMAGE)|SOFT ?TISSUE ?(ONLY|IMAGE)|XBONE|CLEARREAD|RIB ?SUPP\w*)\b/;
+  /\b(DUAL ?ENERGY|ENERGY ?SUB\w*|SUBTRACT\w*|BONE ?SUPP\w*|BONE ?(ONLY|IMAGE)|SOFT ?TISSUE ?(ONLY|IMAGE)|XBONE|CLEARREAD|SOFTVIEW|RIB ?SUPP\w*)\b/;
 /** The same in values 3 and beyond of Image Type, where short words have this meaning only. */
 export const ENERGY_SUBTRACTION_TYPES = /^(SOFT|SOFT[_ ]?TISSUE|BONE|DES|DE[_ ]SOFT|DE[_ ]BONE|SUBTRACTION)$/;
 export const TOMOSYNTHESIS_WORDS = /\b(TOMO|TOMOSYNTHE\w*|VOLUMERAD|TOMOGRA\w*|TOMOSYNTHESE)\b/;
@@ -69,4 +85,7 @@ export const STITCHED_WORDS =
   /\b(STITCH\w*|COMPOSED|LONG ?LENGTH|FULL ?SPINE|WHOLE ?SPINE|WHOLE ?LEG|FULL ?LEG|SCOLIO\w*|GANZWIRBEL\w*)\b/;
 /** Image Type of pictures that are about a film. */
 export const NOT_A_FILM_TYPES =
-  /^(LOCALIZER|CAD|OVERLAY|REPORT|DOSE|SCREEN[_ ]?SAVE|SCREEN[_ ]?SHOT|COLLAGE|HEATMAP|HEAT[_ ]MAP)$/;
+  /^(LOCALIZER|CAD|OVERLAY|REPORT|DOSE|SCREEN[_ ]?SAVE|SCREEN[_ ]?SHOT|COLLAGE|MONTAGE|MOSAIC|COMPOSITE|HEATMAP|HEAT[_ ]MAP)$/;
+/** Of a description: what is no film of a patient, or more than one. */
+export const NOT_A_FILM_WORDS =
+  /\b(PHANTOM|FANTOM|PHANTOME|TEST ?(PATTERN|IMAGE)|TESTBILD|SCREEN ?(SHOT|SAVE|CAPTURE)|HEAT ?MAP|SALIENCY|MONTAGE|MOSAIC|COLLAGE|(AI|CAD) ?(RESULT|REPORT|OVERLAY)|DOSE ?REPORT)S?\b/;

@@ -9,15 +9,17 @@
 import {
   type Description,
   describe,
-  isChestBodyPart,
   isChestRegion,
-  isFrontalView,
   isFrontalViewCode,
+  type Statement,
+  statesChest,
+  statesFrontal,
 } from './eligibility-terms.ts';
 import {
   ENERGY_SUBTRACTION_TYPES,
   ENERGY_SUBTRACTION_WORDS,
   NOT_A_FILM_TYPES,
+  NOT_A_FILM_WORDS,
   STITCHED_WORDS,
   TOMOSYNTHESIS_WORDS,
 } from './eligibility-words.ts';
@@ -42,10 +44,12 @@ type Rule = (header: FilmHeader) => Outcome;
 const MINIMUM_READABLE_DIMENSION = 128;
 /** Most that one side may exceed the other: a strip is no chest film. */
 const MAXIMUM_ASPECT_RATIO = 3;
+/** Plates are 35 x 43 cm, 1.2 to 1; two films in one picture are about 2 to 1. */
+const USUAL_ASPECT_RATIO = 1.6;
 
 const RADIOGRAPHY_MODALITIES: ReadonlySet<string> = new Set(['CR', 'DX']);
-/** Modalities of captured or scanned films, and the retired code for radiographic imaging. */
-const CAPTURE_MODALITIES: ReadonlySet<string> = new Set(['OT', 'RG', 'SC', 'DR']);
+/** Modalities of captured or scanned films, and codes for radiographic imaging that never were, or are retired. */
+const CAPTURE_MODALITIES: ReadonlySet<string> = new Set(['OT', 'RG', 'SC', 'DR', 'XR']);
 const MONOCHROME: ReadonlySet<string> = new Set(['MONOCHROME1', 'MONOCHROME2']);
 
 const found = (rule: GateRule, sentence: string): GateFinding => ({ rule, sentence });
@@ -63,15 +67,19 @@ const modality: Rule = ({ series }) => {
     : found('MODALITY', `Modality ${series.modality} is not CR or DX.`);
 };
 
+const statementOf = (text: string | null, read: (text: string) => Statement): Statement =>
+  text === null ? 'NOTHING' : read(text);
+
 const bodyPart: Rule = ({ series, image }) => {
   const other = image.anatomicRegions.find((region) => !isChestRegion(region));
   if (other !== undefined) {
     return found('ANATOMIC_REGION', `Anatomic region ${other.value} (${other.scheme}) is not the chest.`);
   }
-  if (series.bodyPart !== null) {
-    return isChestBodyPart(series.bodyPart)
-      ? null
-      : found('BODY_PART', `Body part ${series.bodyPart} is not the chest.`);
+  const statement = statementOf(series.bodyPart, statesChest);
+  if (statement === 'YES') return null;
+  if (statement === 'NO') return found('BODY_PART', `Body part ${series.bodyPart} is not the chest.`);
+  if (statement === 'UNCLEAR') {
+    return found('BODY_PART_UNCLEAR', `Body part ${series.bodyPart} says more than chest, which is not understood.`);
   }
   return image.anatomicRegions.length > 0
     ? null
@@ -81,10 +89,14 @@ const bodyPart: Rule = ({ series, image }) => {
 const viewPosition: Rule = ({ series, image }) => {
   const other = image.viewCodes.find((view) => !isFrontalViewCode(view));
   if (other !== undefined) return found('VIEW_CODE', `View ${other.value} (${other.scheme}) is not frontal.`);
-  if (series.viewPosition !== null) {
-    return isFrontalView(series.viewPosition)
-      ? null
-      : found('VIEW_POSITION', `View position ${series.viewPosition} is not PA or AP.`);
+  const statement = statementOf(series.viewPosition, statesFrontal);
+  if (statement === 'YES') return null;
+  if (statement === 'NO') return found('VIEW_POSITION', `View position ${series.viewPosition} is not PA or AP.`);
+  if (statement === 'UNCLEAR') {
+    return found(
+      'VIEW_POSITION_UNCLEAR',
+      `View position ${series.viewPosition} says more than PA or AP, which is not understood.`,
+    );
   }
   return image.viewCodes.length > 0
     ? null
@@ -98,18 +110,25 @@ const viewPosition: Rule = ({ series, image }) => {
 const patientOrientation: Rule = ({ image }) => {
   const [alongRow = '', alongColumn = ''] = image.patientOrientation;
   const stated = `Patient orientation ${image.patientOrientation.join('\\')}`;
-  if (/^[AP]/.test(alongRow)) return found('PATIENT_ORIENTATION', `${stated} is that of a lateral view.`);
+  if (/[AP]/.test(alongRow)) return found('PATIENT_ORIENTATION', `${stated} is that of a lateral or oblique view.`);
   if (/^[HF]/.test(alongRow) || /^H/.test(alongColumn)) {
     return found('PATIENT_ORIENTATION', `${stated} is that of a film that is not upright.`);
   }
   return /^R/.test(alongRow) ? found('PATIENT_ORIENTATION_MIRRORED', `${stated} is that of a mirrored film.`) : null;
 };
 
-const saysBodyPart = ({ series, image }: FilmHeader) => series.bodyPart !== null || image.anatomicRegions.length > 0;
-const saysView = ({ series, image }: FilmHeader) => series.viewPosition !== null || image.viewCodes.length > 0;
+const saysBodyPart = ({ series, image }: FilmHeader) =>
+  statementOf(series.bodyPart, statesChest) !== 'NOTHING' || image.anatomicRegions.length > 0;
+const saysView = ({ series, image }: FilmHeader) =>
+  statementOf(series.viewPosition, statesFrontal) !== 'NOTHING' || image.viewCodes.length > 0;
 
-/** What the film's own free text says; the protocol is asked where the series has no description. */
-const ownDescription = ({ series }: FilmHeader): Description => describe(series.description ?? series.protocolName);
+/** What the film's own free text says; the protocol is asked what the series description leaves open. */
+const ownDescription = ({ series }: FilmHeader): Description => {
+  const [description, protocol] = [describe(series.description), describe(series.protocolName)];
+  const { chest, otherBodyPart } = description.chest || description.otherBodyPart ? description : protocol;
+  const { frontal, otherView } = description.frontal || description.otherView ? description : protocol;
+  return { chest, otherBodyPart, frontal, otherView, text: description.text === '' ? protocol.text : description.text };
+};
 
 /** Free text decides where the coded attributes are silent, and warns where it contradicts them. */
 const seriesDescription: Rule = (header) => {
@@ -127,12 +146,15 @@ const seriesDescription: Rule = (header) => {
     : null;
 };
 
-/** A study may hold several body parts, so its description counts only when nothing nearer to the film says chest. */
+/** A study may hold several films, so its description counts only where nothing nearer to the film speaks. */
 const studyDescription: Rule = (header) => {
-  if (saysBodyPart(header) || ownDescription(header).chest) return null;
-  const { chest, otherBodyPart } = describe(header.study.description);
-  return otherBodyPart && !chest
-    ? found('STUDY_DESCRIPTION', 'The study description names a body part other than the chest.')
+  const own = ownDescription(header);
+  const { chest, otherBodyPart, frontal, otherView } = describe(header.study.description);
+  if (otherBodyPart && !chest && !saysBodyPart(header) && !own.chest) {
+    return found('STUDY_DESCRIPTION', 'The study description names a body part other than the chest.');
+  }
+  return otherView && !frontal && !saysView(header) && !own.frontal
+    ? found('STUDY_DESCRIPTION', 'The study description names a view that is not frontal.')
     : null;
 };
 
@@ -160,15 +182,19 @@ const dimensions: Rule = ({ image }) => {
       `${image.rows} x ${image.columns} pixels are fewer than ${MINIMUM_READABLE_DIMENSION} in one direction.`,
     );
   }
+  if (longer <= USUAL_ASPECT_RATIO * shorter) return null;
   return longer > MAXIMUM_ASPECT_RATIO * shorter
     ? found('DIMENSIONS', `${image.rows} x ${image.columns} pixels have not the shape of a chest film.`)
-    : null;
+    : found('SHAPE_UNUSUAL', `${image.rows} x ${image.columns} pixels may be part of a film, or several films.`);
 };
 
 /** Values 1 and 2 say only whether pixels are original, and DERIVED\SECONDARY is also what a compressed film becomes. */
-const imageType: Rule = ({ image }) => {
-  const picture = image.imageType.find((value) => NOT_A_FILM_TYPES.test(value));
-  return picture === undefined ? null : found('IMAGE_TYPE', `Image type ${picture} is not a film.`);
+const imageType: Rule = (header) => {
+  const picture = header.image.imageType.find((value) => NOT_A_FILM_TYPES.test(value));
+  if (picture !== undefined) return found('IMAGE_TYPE', `Image type ${picture} is not a film.`);
+  return NOT_A_FILM_WORDS.test(kindOf(header))
+    ? found('IMAGE_TYPE', 'The series description is not that of one film of a patient.')
+    : null;
 };
 
 /** What kind of picture Image Type and the descriptions say it is, beyond value 2, as one text. */

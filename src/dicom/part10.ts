@@ -79,6 +79,7 @@ export function readDataSetHeader(
   maxHeaderBytes: number,
   into: DataSet,
 ): PixelDataElement {
+  refuseExplicitAsImplicit(window, start, syntax);
   const pixelData = new DataSetWalker(window, maxHeaderBytes).walk(start, syntax, into);
   if (pixelData === undefined || pixelData.length === 0) {
     throw new GatewayError('NO_PIXEL_DATA', 'The data set has no Pixel Data (7FE0,0010).');
@@ -90,4 +91,19 @@ export function readDataSetHeader(
     throw new GatewayError('MALFORMED_DICOM', problem);
   }
   return pixelData;
+}
+
+/**
+ * Read as the length of Implicit VR, the letters of a value representation are 16,705 and more. The first element, of group
+ * 0008 in every film, is never that long; said here, because the walk would end anywhere, mostly past the end of the file.
+ */
+function refuseExplicitAsImplicit(window: ByteWindow, start: number, syntax: TransferSyntax): void {
+  if (syntax.explicitVr || window.size < start + 8) return;
+  const letters = Buffer.from(window.bytes(start + 4, 2)).toString('latin1');
+  if (/^[A-Z]{2}$/.test(letters)) {
+    throw new GatewayError(
+      'MALFORMED_DICOM',
+      'The data set states value representations although the transfer syntax is Implicit VR.',
+    );
+  }
 }

@@ -59,7 +59,7 @@ export interface CommitmentTimes {
 const TIMES: CommitmentTimes = {
   grace: 1000,
   look: 5000,
-  attempt: 60_000,
+  attempt: 20_000,
   firstDelay: 5000,
   longestDelay: 15 * 60_000,
   abandonAfter: 24 * 3600_000,

@@ -1,5 +1,5 @@
 /** A patient's earlier chest radiographs at a node. */
-import { isChestBodyPart } from '../dicom/eligibility-terms.ts';
+import { statesChest } from '../dicom/eligibility-terms.ts';
 import type { RemoteSeries, RemoteStudy, StudyQuery } from '../dicom/network/query/study-query.ts';
 import type { NodeClient } from './node-client.ts';
 
@@ -47,7 +47,7 @@ export async function findPriors(
 }
 
 function mayBeChest({ modality, bodyPart }: RemoteSeries): boolean {
-  return (modality === null || RADIOGRAPHY.includes(modality)) && (bodyPart === null || isChestBodyPart(bodyPart));
+  return (modality === null || RADIOGRAPHY.includes(modality)) && (bodyPart === null || statesChest(bodyPart) !== 'NO');
 }
 
 function dayBefore(day: string): string {

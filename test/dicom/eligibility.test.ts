@@ -30,6 +30,7 @@ const SILENT: Elements = {
 };
 const LATERAL_DESCRIPTION: Elements = { '0008103e': ['LO', 'LATERAL'] };
 const LATERAL_PROTOCOL: Elements = { '0008103e': undefined, '00181030': ['LO', 'Thorax seitlich'] };
+const LATERAL_PROTOCOL_OF_CHEST: Elements = { '0008103e': ['LO', 'Chest'], '00181030': ['LO', 'Chest LAT'] };
 const TWO_FRAMES: Elements = { '00280008': ['IS', '2'], '7fe00010': ['OW', new Uint8Array(65_536)] };
 const storage = (suffix: string): Elements => ({ '00080016': ['UI', `1.2.840.10008.5.1.4.1.1.${suffix}`] });
 
@@ -58,9 +59,29 @@ describe('films that are read', () => {
     ['body part TORAX', { '00180015': ['CS', 'TORAX'], '00082218': undefined }],
     ['body part CHEST PEDIATRIC', { '00180015': ['CS', 'CHEST PEDIATRIC'] }],
     ['body part CHEST PORTABLE AP', { '00180015': ['CS', 'CHEST PORTABLE AP'] }],
-    ...['AP', 'PA', 'P.A.', 'A-P', 'AP BEDSIDE', 'PA ERECT', 'FRONTAL', 'FRENTE', 'POSTEROANTERIOR'].map(
-      (position): [string, Elements] => [`view ${position}`, { '00185101': ['CS', position], '00540220': undefined }],
+    ...['CHEST 2 VIEWS', 'CHEST BUCKY', 'WALL CHEST PA', 'CHEST NON-GRID', 'LUNG FIELD', 'TORAKS', 'HRUDNIK'].map(
+      (part): [string, Elements] => [`body part ${part}`, { '00180015': ['CS', part], '00082218': undefined }],
     ),
+    ...[
+      ...[
+        'AP',
+        'PA',
+        'P.A.',
+        'A-P',
+        'AP BEDSIDE',
+        'PA ERECT',
+        'FRONTAL',
+        'FRENTE',
+        'POSTEROANTERIOR',
+        'P A',
+        'DV',
+        'd.v.',
+      ],
+      ...['AP SEMI-ERECT', 'PA INSPIRATORY', 'AP WHEELCHAIR', 'PA 180CM', 'PA LANDSCAPE', 'PA NIPPLE MARKERS'],
+    ].map((position): [string, Elements] => [
+      `view ${position}`,
+      { '00185101': ['CS', position], '00540220': undefined },
+    ]),
   ])('%s', async (_, elements) => {
     expect(await assess(elements)).toEqual(['READ', []]);
   });
@@ -72,6 +93,24 @@ describe('films that are read with a warning', () => {
     ['a silent capture', { ...SILENT, ...storage('7') }, ['BODY_PART_UNSTATED', 'VIEW_POSITION_UNSTATED']],
     ['no body part', { '00180015': undefined, '00082218': undefined }, ['BODY_PART_UNSTATED']],
     ['no view', { '00185101': undefined, '00540220': undefined }, ['VIEW_POSITION_UNSTATED']],
+    ...['UNKNOWN', 'NONE', 'N/A', 'PORTABLE'].map((part): [string, Elements, string[]] => [
+      `body part ${part}`,
+      { '00180015': ['CS', part], '00082218': undefined },
+      ['BODY_PART_UNSTATED'],
+    ]),
+    ...['UNKNOWN', 'N/A', 'PORTABLE', 'ERECT'].map((position): [string, Elements, string[]] => [
+      `view ${position}`,
+      { '00185101': ['CS', position], '00540220': undefined },
+      ['VIEW_POSITION_UNSTATED'],
+    ]),
+    ['body part CHEST ZONE', { '00180015': ['CS', 'CHEST ZONE'] }, ['BODY_PART_UNCLEAR']],
+    ['view PA MODE B', { '00185101': ['CS', 'PA MODE B'] }, ['VIEW_POSITION_UNCLEAR']],
+    [
+      'a lateral protocol under a series that says chest',
+      LATERAL_PROTOCOL_OF_CHEST,
+      ['SERIES_DESCRIPTION_CONTRADICTS'],
+    ],
+    ['modality XR', { '00080060': ['CS', 'XR'] }, ['MODALITY_UNSPECIFIC']],
     ['no modality', { '00080060': undefined }, ['MODALITY_UNSTATED']],
     ['modality OT', { '00080060': ['CS', 'OT'], ...storage('7') }, ['MODALITY_UNSPECIFIC']],
     ['for processing', { '00080068': ['CS', 'FOR PROCESSING'], ...storage('1.1.1') }, ['FOR_PROCESSING']],
@@ -108,6 +147,18 @@ describe('films that are not read', () => {
         ['VIEW_POSITION'],
       ],
     ),
+    ...['AP AXIAL', 'PA LATERAL', 'PA OBLIQUE', 'L', 'OTHER', '側面'].map((position): [string, Elements, string[]] => [
+      `view ${position}`,
+      { '00080005': ['CS', 'ISO_IR 192'], '00185101': ['CS', position] },
+      ['VIEW_POSITION'],
+    ]),
+    ['body part CHEST LATERAL', { '00180015': ['CS', 'CHEST LATERAL'] }, ['BODY_PART']],
+    ['patient orientation LA\\F', { '00200020': ['CS', ['LA', 'F']] }, ['PATIENT_ORIENTATION']],
+    ['a silent study described as lateral', { ...SILENT, '00081030': ['LO', 'CHEST LATERAL'] }, ['STUDY_DESCRIPTION']],
+    ['a montage', imageType('DERIVED', 'SECONDARY', 'MONTAGE'), ['IMAGE_TYPE']],
+    ...['Chest phantom', 'Test pattern', 'Chest PA heatmap', 'Screenshots', 'Chest PA CAD result'].map(
+      (text): [string, Elements, string[]] => [text, { '0008103e': ['LO', text] }, ['IMAGE_TYPE']],
+    ),
     ['view code lateral', view('SCT', '399067008'), ['VIEW_CODE']],
     ['view code left lateral', view('SRT', 'R-10236'), ['VIEW_CODE']],
     ['patient orientation P\\F', { '00200020': ['CS', ['P', 'F']] }, ['PATIENT_ORIENTATION']],
@@ -139,6 +190,16 @@ describe('films that are not read', () => {
     expect(await assess({}, 127)).toEqual(['INELIGIBLE', ['DIMENSIONS']]);
   });
 
+  test.each([
+    [200, 128, null],
+    [210, 128, 'SHAPE_UNUSUAL'],
+    [128, 256, 'SHAPE_UNUSUAL'],
+    [128, 384, 'SHAPE_UNUSUAL'],
+  ])('%i x %i pixels: %s', async (rows, columns, rule) => {
+    const { reasons } = assessEligibility(await headerOf(makePhantom({ seed: 1, rows, columns })));
+    expect(reasons.map((reason) => reason.split(':')[0])).toEqual(rule === null ? [] : [rule]);
+  });
+
   test('a strip', async () => {
     const header = await headerOf(makePhantom({ seed: 1, rows: 128, columns: 400 }));
     expect(assessEligibility(header).reasons[0]).toMatch(/^DIMENSIONS: /);
@@ -165,6 +226,10 @@ describe('descriptions in the languages of hospitals, where the codes are silent
     '胸部正面',
     '胸部 Ｐ→Ａ',
     '胸部正位',
+    '胸部 手術後',
+    '胸部 右側胸水',
+    'klatka piersiowa',
+    'Лёгкие',
   ])('%s is taken for a frontal chest film', async (description) => {
     expect(await outcome(description)).toEqual(['BODY_PART_UNSTATED', 'VIEW_POSITION_UNSTATED']);
   });
@@ -187,6 +252,26 @@ describe('descriptions in the languages of hospitals, where the codes are silent
     '胸部斜位',
     '胸部侧位',
     '흉부 측면',
+    'Thorax seitl. li. anl.',
+    'Thorax dwars',
+    'klatka piersiowa bok',
+    'Hrudník bočně',
+    'Lungor sidobild',
+    'Keuhkot sivu',
+    'Akciğer yan',
+    'mellkas oldalirányú',
+    'ОГК боковая',
+    'Θώρακας πλάγια',
+    'phổi nghiêng',
+    'صدر جانبي',
+    'חזה צד',
+    'ทรวงอก ด้านข้าง',
+    '胸部 R→L',
+    '胸部（側）',
+    'Beckenübersicht',
+    'OPG',
+    '手',
+    'Живот',
     'Knie links',
     'Rippen rechts',
     'BWS in 2 Ebenen',

@@ -192,6 +192,22 @@ test('a sequence written as UN in Explicit VR has implicit content', async () =>
   expect(image.anatomicRegions).toEqual([{ scheme: 'SRT', value: 'T-D8000', meaning: null }]);
 });
 
+describe('a data set in another encoding than its transfer syntax says is refused as such', () => {
+  const labelled = (actual: string, label: string): Uint8Array => {
+    const [film, other] = [smallFilmBytes({}, actual), smallFilmBytes({}, label)];
+    const dataSet = Uint8Array.of(0x08, 0x00, 0x16, 0x00);
+    const starts = [other, film].map((bytes) => Buffer.from(bytes).indexOf(dataSet));
+    return Buffer.concat([other.subarray(0, starts[0]), film.subarray(starts[1])]);
+  };
+
+  test.each([
+    ['explicit as implicit', EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN],
+    ['implicit as explicit', IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN],
+  ])('%s', async (_, actual, label) => {
+    expect((await errorOf(headerOf(labelled(actual, label)))).code).toBe('MALFORMED_DICOM');
+  });
+});
+
 describe('limits', () => {
   test('a header larger than allowed is refused, a private value of the same size in one element too', async () => {
     const film = withInserted(element(0x0009_1001, 2_000_000, new Uint8Array(2_000_000)));

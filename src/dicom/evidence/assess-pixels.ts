@@ -36,8 +36,14 @@ const OTHER_POSE_LEAD = 2;
 const OTHER_POSE_SCORE = 1;
 /** From this lead on the upright pose is doubted. */
 const OTHER_POSE_DOUBT = 0;
+/** The same of halves of the film: no frontal film of 428 has a lead of 2 by a half that scores 1; 142 of 144 montages of two have. */
+const MONTAGE_LEAD = 2;
+const MONTAGE_SCORE = 1;
+/** Less prominence than this in a film that scores less is doubted; see mediastinum.ts. */
+const LATERAL_PROMINENCE = 0.7;
+const CERTAIN_CHEST = 3.5;
 
-/** Judges a film by its pixels. Takes 2 ms for a film of 2048 x 2048. */
+/** Judges a film by its pixels. Takes 2.4 ms for a film of 2048 x 2048. */
 export function assessPixels(film: GreySource, effects: GateEffects = {}): EligibilityAssessment {
   return assessThumbnail(reduceToThumbnail(film), effects);
 }
@@ -87,8 +93,11 @@ function extremeShare(thumbnail: Uint8Array): number {
   return extreme / ((bottom - top) * (right - left));
 }
 
-function chestFinding({ upright, whole, rival, rivalScore }: FrontalScores): GateFinding | null {
+function chestFinding({ upright, whole, rival, rivalScore, montage, mediastinum }: FrontalScores): GateFinding | null {
   const lead = rivalScore - upright;
+  if (montage >= MONTAGE_SCORE && montage - upright >= MONTAGE_LEAD && montage >= rivalScore) {
+    return found('PIXELS_MONTAGE', 'The pixels fit several films in one picture.');
+  }
   if (lead >= OTHER_POSE_LEAD && rivalScore >= OTHER_POSE_SCORE) {
     return found(
       rival.inverted ? 'PIXELS_INVERTED' : 'PIXELS_ROTATED',
@@ -102,7 +111,10 @@ function chestFinding({ upright, whole, rival, rivalScore }: FrontalScores): Gat
     const rule = rival.inverted ? 'PIXELS_POLARITY_DOUBTFUL' : 'PIXELS_ROTATION_DOUBTFUL';
     return found(rule, `The pixels fit a chest film that is ${inWords(rival)} better than an upright one.`);
   }
-  return whole < DOUBTFUL_CHEST
+  if (mediastinum < LATERAL_PROMINENCE && upright < CERTAIN_CHEST) {
+    return found('PIXELS_LATERAL_DOUBTFUL', 'No mediastinum stands out between two lungs, as in a lateral film.');
+  }
+  return whole < DOUBTFUL_CHEST || montage >= Math.max(MONTAGE_SCORE, upright)
     ? found('PIXELS_CHEST_DOUBTFUL', 'The pixels hardly look like a frontal chest film.')
     : null;
 }

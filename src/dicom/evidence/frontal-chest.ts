@@ -5,7 +5,8 @@
  * so it says nothing of mirrored films.
  */
 import { FRONTAL_BIAS, FRONTAL_WEIGHTS } from './frontal-weights.ts';
-import { VIEW_SIDE, viewsOf } from './views.ts';
+import { mediastinalProminence } from './mediastinum.ts';
+import { halvesOf, VIEW_SIDE, viewsOf } from './views.ts';
 
 /** How the film lies: turned clockwise by quarter turns, and whether black and white are exchanged. */
 export interface Pose {
@@ -22,6 +23,10 @@ export interface FrontalScores {
   /** Of the other poses the one that scores best. */
   readonly rival: Pose;
   readonly rivalScore: number;
+  /** Logit of two pictures in one: of the better half side by side, of the worse half one above the other. */
+  readonly montage: number;
+  /** Of the upright film in its clearest view; see mediastinum.ts. */
+  readonly mediastinum: number;
 }
 
 const POSES: readonly Pose[] = [false, true].flatMap((inverted) =>
@@ -36,7 +41,7 @@ const WEIGHTS: readonly Float64Array[] = POSES.map(({ quarterTurns, inverted }) 
 /** Scores a thumbnail of 64 x 64 grey values. */
 export function scoreFrontalChest(thumbnail: Uint8Array): FrontalScores {
   const views = viewsOf(thumbnail);
-  const scores = WEIGHTS.map((weights) => views.map((view) => FRONTAL_BIAS + dot(weights, view)));
+  const scores = WEIGHTS.map((weights) => views.map((view) => logit(weights, view)));
   const best = scores.map((ofViews) => Math.max(...ofViews));
   let rival = 1;
   for (let pose = 2; pose < best.length; pose += 1) if ((best[pose] as number) > (best[rival] as number)) rival = pose;
@@ -45,7 +50,19 @@ export function scoreFrontalChest(thumbnail: Uint8Array): FrontalScores {
     whole: scores[0]?.[0] as number,
     rival: POSES[rival] as Pose,
     rivalScore: best[rival] as number,
+    montage: scoreMontage(thumbnail),
+    mediastinum: Math.max(...views.map(mediastinalProminence)),
   };
+}
+
+/**
+ * Half of a frontal film never looks like a whole one from the left or right, so one such half is enough (a frontal film
+ * beside a lateral one); its lower half may, so that of two films one above the other both must.
+ */
+function scoreMontage(thumbnail: Uint8Array): number {
+  const upright = WEIGHTS[0] as Float64Array;
+  const { left, right, top, bottom } = halvesOf(thumbnail);
+  return Math.max(logit(upright, left), logit(upright, right), Math.min(logit(upright, top), logit(upright, bottom)));
 }
 
 /** A square map turned clockwise by quarter turns. */
@@ -59,6 +76,10 @@ export function turn(map: Float64Array, quarterTurns: number): Float64Array {
     });
   }
   return turned;
+}
+
+function logit(weights: Float64Array, view: Float64Array): number {
+  return FRONTAL_BIAS + dot(weights, view);
 }
 
 function dot(weights: Float64Array, view: Float64Array): number {

@@ -47,6 +47,19 @@ export function viewsOf(thumbnail: Uint8Array): readonly Float64Array[] {
   );
 }
 
+/** The halves of a trimmed thumbnail as ranks, as {@link viewsOf} gives the whole. */
+export function halvesOf(thumbnail: Uint8Array): Readonly<Record<'left' | 'right' | 'top' | 'bottom', Float64Array>> {
+  const area = trim(thumbnail);
+  const [halfHeight, halfWidth] = [(area.bottom - area.top) >> 1, (area.right - area.left) >> 1];
+  const view = (part: Partial<Area>): Float64Array => toRanks(resample(thumbnail, { ...area, ...part }));
+  return {
+    left: view({ right: area.left + halfWidth }),
+    right: view({ left: area.right - halfWidth }),
+    top: view({ bottom: area.top + halfHeight }),
+    bottom: view({ top: area.bottom - halfHeight }),
+  };
+}
+
 /** What remains of a thumbnail when uniform edges are cut off. */
 export function trim(thumbnail: Uint8Array): Area {
   const most = Math.floor(THUMBNAIL_SIDE * MAXIMUM_MARGIN);
