@@ -1,4 +1,5 @@
 /** Runs the gateway until a signal ends it. */
+import { setFlagsFromString } from 'node:v8';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import type { DimseAddressInfo } from './dimse/door.ts';
@@ -11,6 +12,7 @@ import { createLog, type Log, type LogFields } from './log.ts';
  * @throws GatewayError when the gateway cannot be built or cannot listen
  */
 export async function serve(config: Config): Promise<void> {
+  keepYoungGenerationsSmall();
   const log = createLog(config.logLevel);
   const app = await createApp(config, log);
   try {
@@ -24,6 +26,15 @@ export async function serve(config: Config): Promise<void> {
     await app[Symbol.asyncDispose]();
   }
   log.info('gateway.stopped');
+}
+
+/**
+ * Films pass through memory outside V8's heap; what lies in it is small and short-lived, and lets each thread's young generation
+ * grow to 3 x 16 MB of garbage all the same. With 100 films at once the process takes 550 MB so, and 645 MB otherwise. Read by V8
+ * whenever a young generation would grow, so it works while the process runs, and in the threads that it starts.
+ */
+function keepYoungGenerationsSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /** Where films may be sent by DICOM, for the log. */
