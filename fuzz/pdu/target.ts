@@ -83,7 +83,8 @@ class Door {
   }
 
   #serve(socket: Socket): void {
-    socket.on('data', (chunk: Uint8Array) => this.#received.push(chunk));
+    // A copy: whoever reads the socket gives its memory back.
+    socket.on('data', (chunk: Uint8Array) => this.#received.push(Uint8Array.from(chunk)));
     const gone = new Promise<void>((resolve) => void socket.once('close', () => resolve()));
     converse(socket, this.limits).then(
       (outcome) => void gone.then(() => this.#ended.resolve(outcome)),
