@@ -101,7 +101,7 @@ describe('a claim', () => {
     await transfers().retryLater(await claimOne(), { completed: 1, failed: 0 }, error, 3600);
     expect(await row(transferId)).toMatchObject({ state: 'QUEUED', errorCode: 'DICOM_NODE_UNREACHABLE', completed: 1 });
     expect(await transfers().claim(1, NODES)).toEqual([]);
-    await opened.store.prisma.$executeRaw`UPDATE "DicomTransfer" SET "nextAttemptAt" = now()`;
+    await opened.store.prisma.$executeRaw`UPDATE "DicomTransfer" SET "nextAttemptAt" = now() - interval '1 second'`;
     expect(await claimOne()).toMatchObject({ attempt: 2 });
     expect(await row(transferId)).toMatchObject({ errorCode: null });
   });
