@@ -2,6 +2,7 @@
 import { describeSettings } from '../src/config.ts';
 import { GATE_RULES } from '../src/dicom/gate-rules.ts';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../src/dicom/implementation.ts';
+import { formatStatus } from '../src/dicom/network/command-set.ts';
 import { MAXIMUM_ASSOCIATE_BYTES, REJECTIONS } from '../src/dicom/network/pdu.ts';
 import { STUDY_ATTRIBUTES } from '../src/dicom/network/query/study-query.ts';
 import { roleOfSopClass } from '../src/dicom/sop-classes.ts';
@@ -20,8 +21,6 @@ function table(head: readonly string[], rows: readonly (readonly Cell[])[]): str
   const line = (cells: readonly Cell[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
-
-const hexadecimal = (status: number) => status.toString(16).toUpperCase().padStart(4, '0');
 
 const READ_ROLES: Readonly<Record<string, string>> = {
   RADIOGRAPH: 'read when the gate allows',
@@ -71,19 +70,19 @@ export const CONFORMANCE_TABLES: Readonly<Record<string, () => string>> = {
   statuses: () =>
     table(
       ['status', 'answer to', 'when'],
-      ANSWERED_STATUSES.map(({ status, service, when }) => [hexadecimal(status), service, when]),
+      ANSWERED_STATUSES.map(({ status, service, when }) => [formatStatus(status), service, when]),
     ),
   'error-codes': () =>
     table(
       ['status of C-STORE', 'codes in Error Comment (0000,0902)'],
       [...Map.groupBy(Object.entries(ERROR_DEFINITIONS), ([, { dicomStatus }]) => dicomStatus)].map(
-        ([status, codes]) => [hexadecimal(status), codes.map(([code]) => `\`${code}\``).join(', ')],
+        ([status, codes]) => [formatStatus(status), codes.map(([code]) => `\`${code}\``).join(', ')],
       ),
     ),
   'commitment-failures': () =>
     table(
       ['Failure Reason (0008,1197)', 'name'],
-      Object.entries(COMMITMENT_FAILURES).map(([name, reason]) => [hexadecimal(reason), name]),
+      Object.entries(COMMITMENT_FAILURES).map(([name, reason]) => [formatStatus(reason), name]),
     ),
   rejections: () =>
     table(

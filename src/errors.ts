@@ -57,6 +57,12 @@ export const ERROR_DEFINITIONS = {
     CANNOT_UNDERSTAND,
     'Send a file whose Pixel Data is as long as Rows, Columns, Samples per Pixel and Bits Allocated say.',
   ),
+  PIXEL_DATA_CORRUPT: define(
+    false,
+    400,
+    CANNOT_UNDERSTAND,
+    'Compare the film with its source and send it again; its compressed pixels cannot be decoded.',
+  ),
   IMAGE_DIMENSIONS_UNSUPPORTED: define(
     false,
     400,
@@ -157,12 +163,6 @@ export const ERROR_DEFINITIONS = {
     'The stored film differs from its digest: restore it from backup.',
   ),
   // DICOM network
-  PIXEL_DATA_CORRUPT: define(
-    false,
-    400,
-    CANNOT_UNDERSTAND,
-    'Compare the film with its source and send it again; its compressed pixels cannot be decoded.',
-  ),
   DICOM_NODE_UNKNOWN: define(
     false,
     404,

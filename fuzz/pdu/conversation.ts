@@ -5,13 +5,11 @@ import { COMMAND } from '../../src/dicom/network/command-set.ts';
 import { requestAssociation } from '../../src/dicom/network/requestor.ts';
 import { writeDataSet } from '../../src/dicom/part10-writer.ts';
 import { makePhantom } from '../../src/dicom/phantom.ts';
-import { DX_IMAGE_FOR_PRESENTATION } from '../../src/dicom/sop-classes.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from '../../src/dicom/transfer-syntaxes.ts';
-import { STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, VERIFICATION } from '../../src/dimse/conformance.ts';
+import { DX_IMAGE_FOR_PRESENTATION, VERIFICATION } from '../../src/dicom/sop-classes.ts';
+import { PLAIN_TRANSFER_SYNTAXES } from '../../src/dicom/transfer-syntaxes.ts';
+import { STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE } from '../../src/dimse/conformance.ts';
 import { dataSetOffset, SIDE } from '../dicom/structure.ts';
 import { AE_TITLE, PATIENT_LIMITS } from './limits.ts';
-
-const SYNTAXES = [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN];
 
 type Part = (association: Association, contextId: number) => Promise<void>;
 
@@ -77,7 +75,7 @@ export async function recordConversations(port: number, received: () => Uint8Arr
       port,
       callingAeTitle: 'FUZZ',
       calledAeTitle: AE_TITLE,
-      contexts: parts.map(([abstractSyntax]) => ({ abstractSyntax, transferSyntaxes: SYNTAXES })),
+      contexts: parts.map(([abstractSyntax]) => ({ abstractSyntax, transferSyntaxes: PLAIN_TRANSFER_SYNTAXES })),
       limits: PATIENT_LIMITS,
     });
     for (const [index, [, part]] of parts.entries()) {

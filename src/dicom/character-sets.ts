@@ -17,26 +17,11 @@ export interface CharacterSets {
   readonly personName: Decode;
 }
 
-/** Single-byte sets by ISO-IR number; labels of the WHATWG Encoding Standard. The lower half of each is ASCII. */
-const SINGLE_BYTE: Readonly<Record<string, string>> = {
-  '6': 'windows-1252',
-  '100': 'windows-1252',
-  '101': 'iso-8859-2',
-  '109': 'iso-8859-3',
-  '110': 'iso-8859-4',
-  '144': 'iso-8859-5',
-  '127': 'iso-8859-6',
-  '126': 'iso-8859-7',
-  '138': 'iso-8859-8',
-  '148': 'iso-8859-9',
-  '203': 'iso-8859-15',
-  '166': 'windows-874',
-  // JIS X 0201; read as Shift-JIS, of which it is a part, because some senders write all of that under this term.
-  '13': 'shift_jis',
-};
-
-/** Sets of two bytes by ISO-IR number, where a term names one without code extensions, and what it can mean then. */
-const MULTI_BYTE: Readonly<Record<string, string>> = { '192': 'utf-8', '149': 'euc-kr', '58': 'gb18030' };
+/**
+ * Encodings by ISO-IR number where a term names one without code extensions. JIS X 0201 (13) is read as Shift-JIS, of which it is a
+ * part, because some senders write all of that under this term.
+ */
+const BY_NUMBER: Readonly<Record<string, string>> = { ...G1_SETS, '6': 'windows-1252', '192': 'utf-8' };
 
 /** Sets that take no code extensions: escape sequences mean nothing in them. */
 const WHOLE: Readonly<Record<string, string>> = {
@@ -86,7 +71,7 @@ function registrationNumber(term: string): string | undefined {
 
 /** Label of the encoding that the first term names; Latin-1 when it names none. */
 function wholeEncoding(term: string, number: string | undefined): string {
-  if (number !== undefined) return MULTI_BYTE[number] ?? SINGLE_BYTE[number] ?? 'windows-1252';
+  if (number !== undefined) return BY_NUMBER[number] ?? 'windows-1252';
   const known = WHOLE[term.toUpperCase().replace(/[-_ ]/g, '')];
   if (known !== undefined) return known;
   try {

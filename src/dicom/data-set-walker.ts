@@ -23,8 +23,10 @@ import {
   UNDEFINED_LENGTH,
 } from './element.ts';
 
-const MAXIMUM_DEPTH = 16;
-const MAXIMUM_ELEMENTS = 200_000;
+/** Deepest nesting of sequences. */
+export const MAXIMUM_DEPTH = 16;
+/** Most elements of one data set, those of its items among them. */
+export const MAXIMUM_ELEMENTS = 200_000;
 /** Largest value that is collected: a LUT of 65,536 entries of 16 bits. */
 const MAXIMUM_VALUE_BYTES = 131_072;
 

@@ -8,6 +8,7 @@
  */
 import { GatewayError } from '../errors.ts';
 import type { ByteWindow } from './byte-window.ts';
+import { MAXIMUM_DEPTH, MAXIMUM_ELEMENTS } from './data-set-walker.ts';
 import {
   type ElementHeader,
   type Encoding,
@@ -20,10 +21,6 @@ import {
 import { withFileWindow } from './file-window.ts';
 import { readFileMeta } from './part10.ts';
 import { transferSyntaxOf } from './transfer-syntaxes.ts';
-
-/** As the header's walk: beyond it the answer is no. */
-const MAXIMUM_DEPTH = 16;
-const MAXIMUM_ELEMENTS = 200_000;
 
 const COMPARED_BYTES = 256 * 1024;
 /** Data Set Trailing Padding (PS3.5 section 7.2). */

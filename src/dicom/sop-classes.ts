@@ -11,6 +11,9 @@ export type SopClassRole =
   /** No image: refused. */
   | 'NO_IMAGE';
 
+/** Verification SOP Class (PS3.4 annex A). */
+export const VERIFICATION = '1.2.840.10008.1.1';
+
 const STORAGE = '1.2.840.10008.5.1.4.1.1.';
 
 /** Digital X-Ray Image Storage - For Presentation. */

@@ -20,6 +20,9 @@ export const HTJ2K = '1.2.840.10008.1.2.4.203';
 export const RLE_LOSSLESS = '1.2.840.10008.1.2.5';
 export const DEFLATED_IMAGE_FRAME = '1.2.840.10008.1.2.8.1';
 
+/** What services without pixels offer and take, in the order of preference. */
+export const PLAIN_TRANSFER_SYNTAXES: readonly string[] = [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN];
+
 /** How the pixels of a frame are coded; PLAIN are words as they are. */
 export type PixelCoding = 'PLAIN' | 'DEFLATE' | 'RLE' | 'JPEG' | 'JPEG_LS' | 'JPEG_2000' | 'HTJ2K';
 

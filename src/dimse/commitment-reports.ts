@@ -14,7 +14,7 @@ import {
   type CommitmentReport,
   encodeCommitmentReport,
 } from '../dicom/network/storage-commitment.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN, PLAIN_TRANSFER_SYNTAXES } from '../dicom/transfer-syntaxes.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import {
@@ -183,7 +183,7 @@ export class CommitmentReports implements CommitmentReporting, AsyncDisposable {
     // The requester of the association is the provider of the service here, which has to be agreed on (PS3.4 section J.3.3).
     const proposed = {
       abstractSyntax: STORAGE_COMMITMENT,
-      transferSyntaxes: [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN],
+      transferSyntaxes: PLAIN_TRANSFER_SYNTAXES,
       role: { scu: false, scp: true },
     };
     const opening = associate({ ...address, host: address.host }, this.#options.identity, [proposed], signal);

@@ -1,4 +1,5 @@
 /** N-ACTION of the Storage Commitment Push Model (PS3.4 section J.3.2): the request is recorded, then answered. */
+import { collectBytes } from '../collect-bytes.ts';
 import type { AcceptedContext, DimseMessage } from '../dicom/network/association.ts';
 import { COMMAND } from '../dicom/network/command-set.ts';
 import {
@@ -74,7 +75,10 @@ export class CommitmentRequests {
     if (dataSet === null) return refused(STATUS.MISTYPED_ARGUMENT, 'N-ACTION needs a data set.');
     let request: CommitmentRequest;
     try {
-      request = decodeCommitmentRequest(await collect(dataSet), context.transferSyntax === EXPLICIT_VR_LITTLE_ENDIAN);
+      request = decodeCommitmentRequest(
+        await collectBytes(dataSet, MAXIMUM_REQUEST_BYTES, tooLong),
+        context.transferSyntax === EXPLICIT_VR_LITTLE_ENDIAN,
+      );
     } catch (error) {
       const coded = toGatewayError(error);
       if (coded.code === 'DICOM_NODE_FAILED') throw coded;
@@ -96,15 +100,6 @@ export class CommitmentRequests {
   }
 }
 
-async function collect(dataSet: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of dataSet) {
-    length += piece.length;
-    if (length > MAXIMUM_REQUEST_BYTES) {
-      throw new GatewayError('PAYLOAD_TOO_LARGE', `The request has more than ${MAXIMUM_REQUEST_BYTES} bytes.`);
-    }
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
+function tooLong(): GatewayError {
+  return new GatewayError('PAYLOAD_TOO_LARGE', `The request has more than ${MAXIMUM_REQUEST_BYTES} bytes.`);
 }

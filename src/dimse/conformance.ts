@@ -1,13 +1,7 @@
 /** What the DICOM door offers, as data: negotiation, statuses and the conformance statement are made from these tables. */
-import { imageSopClasses, nameOfSopClass } from '../dicom/sop-classes.ts';
-import {
-  EXPLICIT_VR_LITTLE_ENDIAN,
-  IMPLICIT_VR_LITTLE_ENDIAN,
-  READABLE_TRANSFER_SYNTAXES,
-} from '../dicom/transfer-syntaxes.ts';
+import { imageSopClasses, nameOfSopClass, VERIFICATION } from '../dicom/sop-classes.ts';
+import { PLAIN_TRANSFER_SYNTAXES, READABLE_TRANSFER_SYNTAXES } from '../dicom/transfer-syntaxes.ts';
 
-/** Verification SOP Class (PS3.4 annex A). */
-export const VERIFICATION = '1.2.840.10008.1.1';
 /** Storage Commitment Push Model SOP Class (PS3.4 annex J) and its one, well-known instance. */
 export const STORAGE_COMMITMENT = '1.2.840.10008.1.20.1';
 export const STORAGE_COMMITMENT_INSTANCE = '1.2.840.10008.1.20.1.1';
@@ -20,9 +14,6 @@ export interface ProvidedSopClass {
   readonly transferSyntaxes: readonly string[];
 }
 
-/** Services without pixels need no more. */
-const PLAIN_SYNTAXES: readonly string[] = [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN];
-
 const FILM_SYNTAXES: readonly string[] = READABLE_TRANSFER_SYNTAXES.map(({ uid }) => uid);
 
 /**
@@ -34,7 +25,7 @@ export const PROVIDED_SOP_CLASSES: readonly ProvidedSopClass[] = [
     uid: VERIFICATION,
     name: 'Verification SOP Class',
     service: 'VERIFICATION',
-    transferSyntaxes: PLAIN_SYNTAXES,
+    transferSyntaxes: PLAIN_TRANSFER_SYNTAXES,
   },
   ...imageSopClasses().map(
     ({ uid }): ProvidedSopClass => ({
@@ -48,7 +39,7 @@ export const PROVIDED_SOP_CLASSES: readonly ProvidedSopClass[] = [
     uid: STORAGE_COMMITMENT,
     name: 'Storage Commitment Push Model SOP Class',
     service: 'STORAGE_COMMITMENT',
-    transferSyntaxes: PLAIN_SYNTAXES,
+    transferSyntaxes: PLAIN_TRANSFER_SYNTAXES,
   },
 ];
 

@@ -4,10 +4,11 @@
  */
 import type { AcceptedContext, Association, DimseMessage } from '../dicom/network/association.ts';
 import { COMMAND, type CommandSet, isResponse } from '../dicom/network/command-set.ts';
+import { VERIFICATION } from '../dicom/sop-classes.ts';
 import { GatewayError } from '../errors.ts';
 import type { Ingest } from '../ingest.ts';
 import type { CommitmentRequests } from './commitment-request.ts';
-import { STATUS, STORAGE_COMMITMENT, VERIFICATION } from './conformance.ts';
+import { STATUS, STORAGE_COMMITMENT } from './conformance.ts';
 import { type Outcome, refused, SUCCEEDED } from './outcome.ts';
 import { storeFilm } from './store-film.ts';
 

@@ -36,6 +36,11 @@ export interface CommandSet {
   readonly moveOriginatorMessageId?: number | undefined;
 }
 
+/** A status or failure reason as the standard writes it: four hexadecimal digits. */
+export function formatStatus(status: number): string {
+  return status.toString(16).toUpperCase().padStart(4, '0');
+}
+
 /** Command Field (0000,0100); a response has bit 15 set. */
 export const COMMAND = {
   C_STORE_RQ: 0x0001,

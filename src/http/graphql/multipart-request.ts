@@ -9,6 +9,7 @@
  */
 import { Readable } from 'node:stream';
 import type Upload from 'graphql-upload/Upload.mjs';
+import { collectBytes } from '../../collect-bytes.ts';
 import { GatewayError, toGatewayError } from '../../errors.ts';
 import { parseMediaType } from '../media-type.ts';
 import type { PartHeaders } from '../multipart/part-headers.ts';
@@ -54,20 +55,14 @@ async function readField(parts: Parts, name: string, maxBytes: number): Promise<
   if (done === true || fieldName(part.headers) !== name) {
     throw new GatewayError('BAD_REQUEST', 'The parts of a multipart request are operations, map, then the files.');
   }
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of part.body) {
-    length += chunk.byteLength;
-    if (length > maxBytes) {
-      throw new GatewayError(
-        'PAYLOAD_TOO_LARGE',
-        `The field ${name} is larger than GRAPHQL_MAX_BODY_BYTES (${maxBytes}).`,
-      );
-    }
-    chunks.push(chunk);
-  }
+  const bytes = await collectBytes(
+    part.body,
+    maxBytes,
+    () =>
+      new GatewayError('PAYLOAD_TOO_LARGE', `The field ${name} is larger than GRAPHQL_MAX_BODY_BYTES (${maxBytes}).`),
+  );
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
+    return JSON.parse(bytes.toString('utf8')) as unknown;
   } catch {
     throw new GatewayError('BAD_REQUEST', `The field ${name} is no valid JSON.`);
   }

@@ -10,6 +10,7 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import { request as requestHttps } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { collectBytes } from '../../collect-bytes.ts';
 import type { DicomWebAddress } from '../../dicom/network/node.ts';
 import { GatewayError } from '../../errors.ts';
 
@@ -92,16 +93,9 @@ async function open(address: DicomWebAddress, request: DicomWebRequest): Promise
  * @throws GatewayError DICOM_NODE_REFUSED when it is longer than maxAnswerBytes
  */
 export async function readAnswer({ body }: DicomWebAnswer, { maxAnswerBytes }: DicomWebLimits): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.byteLength;
-    if (length > maxAnswerBytes) {
-      throw new GatewayError('DICOM_NODE_REFUSED', `The node answers with more than ${maxAnswerBytes} bytes.`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  const tooLong = () =>
+    new GatewayError('DICOM_NODE_REFUSED', `The node answers with more than ${maxAnswerBytes} bytes.`);
+  return collectBytes(body, maxAnswerBytes, tooLong);
 }
 
 /** The error that an HTTP status means. Timeouts, overload and server errors may pass; the others would come again. */

@@ -1,6 +1,7 @@
 /** STOW-RS: the Store transaction (PS3.18 section 10.5), one film a request, so that each has an answer of its own. */
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { formatStatus } from '../../dicom/network/command-set.ts';
 import type { DicomWebAddress } from '../../dicom/network/node.ts';
 import { GatewayError } from '../../errors.ts';
 import type { FilmListener, OutgoingFilm } from '../node-client.ts';
@@ -65,7 +66,7 @@ async function refusalOf(answer: DicomWebAnswer, limits: DicomWebLimits): Promis
   if (failed === undefined) return answer.status === 409 ? httpError('the film', 409) : undefined;
   const reason = Number(valuesOf(failed, FAILURE_REASON)[0] ?? Number.NaN);
   if (reason === DUPLICATE) return undefined;
-  const text = Number.isInteger(reason) ? reason.toString(16).toUpperCase().padStart(4, '0') : 'unknown';
+  const text = Number.isInteger(reason) ? formatStatus(reason) : 'unknown';
   // A7xx: out of resources.
   const mayPass = (reason & 0xff00) === 0xa700;
   return new GatewayError(

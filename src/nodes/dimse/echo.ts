@@ -1,11 +1,10 @@
 /** Verification service as SCU (PS3.4 annex A): C-ECHO. */
 import type { Association } from '../../dicom/network/association.ts';
 import { COMMAND } from '../../dicom/network/command-set.ts';
+import { VERIFICATION } from '../../dicom/sop-classes.ts';
 import { IMPLICIT_VR_LITTLE_ENDIAN } from '../../dicom/transfer-syntaxes.ts';
 import { contextOf, nextMessage, requireAnswer } from './node-association.ts';
 import { isDone, statusError } from './status.ts';
-
-export const VERIFICATION = '1.2.840.10008.1.1';
 
 /** What is proposed for {@link echo}. */
 export const ECHO_CONTEXTS = [{ abstractSyntax: VERIFICATION, transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN] }];

@@ -17,7 +17,7 @@ import {
   toRemoteStudy,
 } from '../../dicom/network/query/study-query.ts';
 import type { Elements } from '../../dicom/part10-writer.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from '../../dicom/transfer-syntaxes.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN, PLAIN_TRANSFER_SYNTAXES } from '../../dicom/transfer-syntaxes.ts';
 import { GatewayError } from '../../errors.ts';
 import { type FoundStudies, MAXIMUM_SERIES } from '../node-client.ts';
 import { contextOf, nextMessage, requireAnswer } from './node-association.ts';
@@ -26,9 +26,7 @@ import { CANCELLED, isPending, SUCCESS, statusError } from './status.ts';
 const STUDY_ROOT_FIND = '1.2.840.10008.5.1.4.1.2.2.1';
 
 /** What is proposed for {@link findStudies}. */
-export const FIND_CONTEXTS = [
-  { abstractSyntax: STUDY_ROOT_FIND, transferSyntaxes: [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN] },
-];
+export const FIND_CONTEXTS = [{ abstractSyntax: STUDY_ROOT_FIND, transferSyntaxes: PLAIN_TRANSFER_SYNTAXES }];
 
 /** Answers that are looked at, wanted or not; a node that ignores the keys would send its whole catalogue. */
 const MAXIMUM_ANSWERS = 2000;

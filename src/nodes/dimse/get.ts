@@ -8,7 +8,7 @@ import { COMMAND, type CommandSet } from '../../dicom/network/command-set.ts';
 import { encodeIdentifier } from '../../dicom/network/query/identifier.ts';
 import { retrieveStudyKeys } from '../../dicom/network/query/study-query.ts';
 import { writeFileMeta } from '../../dicom/part10-writer.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from '../../dicom/transfer-syntaxes.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN, PLAIN_TRANSFER_SYNTAXES } from '../../dicom/transfer-syntaxes.ts';
 import { isUid } from '../../dicom/uid.ts';
 import { GatewayError, toGatewayError } from '../../errors.ts';
 import { type FilmListener, type FilmReceiver, MAXIMUM_FILMS } from '../node-client.ts';
@@ -20,7 +20,7 @@ const STUDY_ROOT_GET = '1.2.840.10008.5.1.4.1.2.2.3';
 
 /** What is proposed for {@link getStudy}. */
 export const GET_CONTEXTS = [
-  { abstractSyntax: STUDY_ROOT_GET, transferSyntaxes: [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN] },
+  { abstractSyntax: STUDY_ROOT_GET, transferSyntaxes: PLAIN_TRANSFER_SYNTAXES },
   ...storageContexts(),
 ];
 

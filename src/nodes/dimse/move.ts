@@ -3,7 +3,7 @@ import type { Association } from '../../dicom/network/association.ts';
 import { COMMAND, type CommandSet } from '../../dicom/network/command-set.ts';
 import { encodeIdentifier } from '../../dicom/network/query/identifier.ts';
 import { retrieveStudyKeys } from '../../dicom/network/query/study-query.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from '../../dicom/transfer-syntaxes.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN, PLAIN_TRANSFER_SYNTAXES } from '../../dicom/transfer-syntaxes.ts';
 import type { MovedFilms } from '../node-client.ts';
 import { contextOf, nextMessage, requireAnswer } from './node-association.ts';
 import { isNoSuboperation, isPending, SUBOPERATIONS_INCOMPLETE, SUCCESS, statusError } from './status.ts';
@@ -11,9 +11,7 @@ import { isNoSuboperation, isPending, SUBOPERATIONS_INCOMPLETE, SUCCESS, statusE
 const STUDY_ROOT_MOVE = '1.2.840.10008.5.1.4.1.2.2.2';
 
 /** What is proposed for {@link moveStudy}. */
-export const MOVE_CONTEXTS = [
-  { abstractSyntax: STUDY_ROOT_MOVE, transferSyntaxes: [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN] },
-];
+export const MOVE_CONTEXTS = [{ abstractSyntax: STUDY_ROOT_MOVE, transferSyntaxes: PLAIN_TRANSFER_SYNTAXES }];
 
 /**
  * Has the node send a study to an AE title that it knows.

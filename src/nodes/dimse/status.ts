@@ -1,4 +1,5 @@
 /** Status codes of responses (PS3.7 annex C, PS3.4 tables B.2-1, C.4-1, C.4-2, C.4-3). */
+import { formatStatus } from '../../dicom/network/command-set.ts';
 import { GatewayError } from '../../errors.ts';
 
 export const SUCCESS = 0x0000;
@@ -7,20 +8,20 @@ export const CANCELLED = 0xfe00;
 /** Sub-operations are complete, one or more of them with failures. */
 export const SUBOPERATIONS_INCOMPLETE = 0xb000;
 
-const MEANINGS: Readonly<Record<number, string>> = {
-  272: 'processing failure',
-  279: 'invalid SOP Instance',
-  290: 'SOP class not supported',
-  292: 'not authorised',
-  528: 'duplicate invocation',
-  529: 'unrecognised operation',
-  530: 'mistyped argument',
-  42752: 'out of resources',
-  42753: 'out of resources: unable to calculate the number of matches',
-  42754: 'out of resources: unable to perform sub-operations',
-  43009: 'move destination unknown',
-  43264: 'identifier or data set does not match the SOP class',
-};
+const MEANINGS: ReadonlyMap<number, string> = new Map([
+  [0x0110, 'processing failure'],
+  [0x0117, 'invalid SOP Instance'],
+  [0x0122, 'SOP class not supported'],
+  [0x0124, 'not authorised'],
+  [0x0210, 'duplicate invocation'],
+  [0x0211, 'unrecognised operation'],
+  [0x0212, 'mistyped argument'],
+  [0xa700, 'out of resources'],
+  [0xa701, 'out of resources: unable to calculate the number of matches'],
+  [0xa702, 'out of resources: unable to perform sub-operations'],
+  [0xa801, 'move destination unknown'],
+  [0xa900, 'identifier or data set does not match the SOP class'],
+]);
 
 /** Whether more answers follow; FF01 says that optional keys were ignored. */
 export function isPending(status: number): boolean {
@@ -46,10 +47,10 @@ export function isNoSuboperation(status: number): boolean {
  */
 export function statusError(operation: string, status: number): GatewayError {
   const mayPass = (status & 0xff00) === 0xa700 || (status & 0xf000) === 0xc000 || status === 0x0110;
-  const digits = status.toString(16).toUpperCase().padStart(4, '0');
-  const meaning = MEANINGS[status] ?? ((status & 0xf000) === 0xc000 ? 'unable to process' : 'see its documentation');
+  const meaning =
+    MEANINGS.get(status) ?? ((status & 0xf000) === 0xc000 ? 'unable to process' : 'see its documentation');
   return new GatewayError(
     mayPass ? 'DICOM_NODE_FAILED' : 'DICOM_NODE_REFUSED',
-    `The node answered ${operation} with status ${digits} (${meaning}).`,
+    `The node answered ${operation} with status ${formatStatus(status)} (${meaning}).`,
   );
 }

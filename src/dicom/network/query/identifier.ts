@@ -4,6 +4,7 @@
  * What a peer sends is bounded before it is understood: bytes while they arrive, then elements and nesting. Values below
  * the top level are stepped over, since no study-level attribute that the gateway reads lies in a sequence.
  */
+import { collectBytes } from '../../../collect-bytes.ts';
 import { GatewayError } from '../../../errors.ts';
 import { textDecoder } from '../../character-sets.ts';
 import { type Elements, writeDataSet } from '../../part10-writer.ts';
@@ -63,14 +64,8 @@ export function decodeIdentifier(bytes: Uint8Array, explicit: boolean): Identifi
 
 /** Collects what a peer sends of one data set. @throws GatewayError DICOM_NODE_FAILED beyond {@link MAXIMUM_IDENTIFIER_BYTES} */
 export async function collectIdentifier(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const collected: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of chunks) {
-    length += chunk.length;
-    if (length > MAXIMUM_IDENTIFIER_BYTES) throw malformed(`has more than ${MAXIMUM_IDENTIFIER_BYTES} bytes`);
-    collected.push(chunk);
-  }
-  return Buffer.concat(collected);
+  const tooLong = () => malformed(`has more than ${MAXIMUM_IDENTIFIER_BYTES} bytes`);
+  return collectBytes(chunks, MAXIMUM_IDENTIFIER_BYTES, tooLong);
 }
 
 /** Trimmed, without control characters, which are padding or what PostgreSQL cannot store. */

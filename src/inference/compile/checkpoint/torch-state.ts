@@ -1,4 +1,5 @@
 /** From what a torch pickle held to named tensors. */
+import { gatherStrided } from '../strided.ts';
 import { decodeElements, ELEMENT_BYTES } from './element-types.ts';
 import type { PickleValue } from './pickle-values.ts';
 import { elementCount, invalid, MAXIMUM_ELEMENTS, type StateDict, type StateTensor } from './state-dict.ts';
@@ -80,23 +81,7 @@ function strided(name: string, { offset, dims, strides }: TorchTensor, numbers: 
   // A view that repeats its storage could be far larger than the file; no trained weight is one.
   if (last >= numbers.length || count > numbers.length) throw invalid(`tensor ${name} exceeds its storage`);
   if (isContiguous(dims, strides)) return numbers.slice(offset, offset + count);
-  const values = new Float32Array(count);
-  const position = dims.map(() => 0);
-  let source = offset;
-  for (let index = 0; index < count; index++) {
-    values[index] = numbers[source] as number;
-    for (let axis = dims.length - 1; axis >= 0; axis--) {
-      const next = (position[axis] as number) + 1;
-      source += strides[axis] as number;
-      if (next < (dims[axis] as number)) {
-        position[axis] = next;
-        break;
-      }
-      source -= next * (strides[axis] as number);
-      position[axis] = 0;
-    }
-  }
-  return values;
+  return gatherStrided(numbers, { count, dims, strides, offset });
 }
 
 function isContiguous(dims: readonly number[], strides: readonly number[]): boolean {

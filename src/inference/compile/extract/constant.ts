@@ -2,6 +2,7 @@
 import { elementCount } from '../checkpoint/state-dict.ts';
 import { type OnnxNode, type OnnxTensor, OnnxType } from '../onnx/model.ts';
 import { floatValues, integerValues } from '../onnx/tensor.ts';
+import { gatherStrided } from '../strided.ts';
 import { integerAttribute, integersAttribute } from './attributes.ts';
 
 /** A tensor whose values are known; whole numbers are exact up to 2 ** 53. */
@@ -124,23 +125,7 @@ export function transpose({ dims, values }: Constant, order: readonly number[]):
 
 /** Values of `source` in the order of row-major positions of `dims`, where a step along each axis moves by `steps`. */
 function walk(dims: readonly number[], steps: readonly number[], source: Constant['values']): Float32Array {
-  const result = new Float32Array(elementCount(dims, 'a constant'));
-  const position = dims.map(() => 0);
-  let at = 0;
-  for (let index = 0; index < result.length; index++) {
-    result[index] = source[at] as number;
-    for (let axis = dims.length - 1; axis >= 0; axis--) {
-      const next = (position[axis] as number) + 1;
-      at += steps[axis] as number;
-      if (next < (dims[axis] as number)) {
-        position[axis] = next;
-        break;
-      }
-      at -= next * (steps[axis] as number);
-      position[axis] = 0;
-    }
-  }
-  return result;
+  return gatherStrided(source, { count: elementCount(dims, 'a constant'), dims, strides: steps, offset: 0 });
 }
 
 function reshape({ dims, values }: Constant, shape: Constant['values']): Constant | null {
