@@ -62,7 +62,11 @@ export class ModelVersionResolver {
     @Ctx() context: GatewayContext,
   ): Promise<ActivateModelVersionPayload> {
     const modelVersionId = fromGlobalId('ModelVersion', globalId);
-    await context.services.store.modelVersions.activate({ modelVersionId, reason, actor: context.actor });
+    await context.services.store.modelVersions.activate({
+      modelVersionId,
+      reason,
+      actor: context.caller.identity.subject,
+    });
     renewLoaders(context);
     const modelVersion = await context.loaders.modelVersions.load(modelVersionId);
     if (modelVersion === null) throw new GatewayError('NOT_FOUND', 'There is no such model version.');

@@ -111,6 +111,8 @@ registerEnumType(ChangeType, {
     INFERENCE_FAILED: { description: 'A reading ended with an error.' },
     INFERENCE_CANCELLED: { description: 'A reading was cancelled.' },
     MODEL_VERSION_CHANGED: { description: 'A model version was registered or moved to another state.' },
+    BREAK_GLASS_OPENED: { description: 'Somebody opened a record that was not granted, with a reason.' },
+    BREAK_GLASS_ENDED: { description: 'Such an opening was ended before its time.' },
   },
 });
 

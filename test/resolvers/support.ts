@@ -1,5 +1,6 @@
 /** The API without HTTP: graphql's own execution on a real store and a real change feed. */
 import { type ExecutionResult, execute, parse, subscribe, validate } from 'graphql';
+import { anonymousCaller, type Caller } from '../../src/access/caller.ts';
 import { ChangeFeed } from '../../src/changes.ts';
 import type { Ingest } from '../../src/ingest.ts';
 import { silentLog } from '../../src/log.ts';
@@ -44,6 +45,11 @@ const closedDoor: Ingest = {
 /** Transactions, and the feed's own look for changes. */
 const NOT_COUNTED = /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT)|assign_change_positions/i;
 
+const CALLER: Caller = {
+  ...anonymousCaller('request-1'),
+  identity: { ...anonymousCaller('').identity, subject: 'dr-test', kind: 'PERSON' },
+};
+
 const LIMITS = { maxLag: 10_000, stallMs: 60_000, maxConnections: 10 };
 
 export async function openApi(makeIngest: (store: Store) => Ingest = () => closedDoor): Promise<TestApi> {
@@ -68,7 +74,7 @@ export async function openApi(makeIngest: (store: Store) => Ingest = () => close
     const document = parse(source);
     const errors = validate(schema, document);
     if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'));
-    const contextValue = createContext(services, { actor: 'dr-test', requestId: 'request-1' });
+    const contextValue = createContext(services, CALLER);
     return { schema, document, variableValues, contextValue };
   };
   const run = async <T>(source: string, variables: Record<string, unknown> = {}) =>
