@@ -11,8 +11,9 @@ import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../../config.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import type { GatewayContext, GatewayServices } from '../../resolvers/context.ts';
+import { createContext, type GatewayContext, type GatewayServices } from '../../resolvers/context.ts';
 import { formatError } from '../../resolvers/format-error.ts';
+import { callerOf } from '../authentication.ts';
 import { codedError, prepareErrorReply } from '../error-answer.ts';
 import { requireHost } from '../identifiers.ts';
 import { parseMediaType } from '../media-type.ts';
@@ -20,7 +21,6 @@ import { boundaryOf } from '../multipart/boundary.ts';
 import { readParts } from '../multipart/reader.ts';
 import { type BodyLimits, discardRest, receiveBody, uploadLimits } from '../receive-body.ts';
 import { readMultipartRequest } from './multipart-request.ts';
-import { operationContext } from './operation-context.ts';
 
 /** Any of them makes a browser ask before it sends a request of another origin (Apollo's CSRF prevention). */
 const PREFLIGHT_HEADERS = ['apollo-require-preflight', 'x-apollo-operation-name'];
@@ -58,7 +58,7 @@ export async function addGraphql(app: FastifyInstance, options: GraphqlOptions):
       method: ['GET', 'POST'],
       url: '/graphql',
       handler: fastifyApolloHandler<GatewayContext>(apollo, {
-        context: async (request: FastifyRequest) => operationContext(services, request.id),
+        context: async (request: FastifyRequest) => createContext(services, callerOf(request)),
       }),
     });
   });

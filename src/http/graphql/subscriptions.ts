@@ -11,13 +11,13 @@ import type { Duplex } from 'node:stream';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { type ServerOptions, WebSocketServer } from 'ws';
+import { anonymousCaller } from '../../access/caller.ts';
 import type { Config } from '../../config.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import type { GatewayServices } from '../../resolvers/context.ts';
+import { createContext, type GatewayServices } from '../../resolvers/context.ts';
 import { formatError } from '../../resolvers/format-error.ts';
 import { refuseUpgrade } from '../socket-errors.ts';
-import { operationContext } from './operation-context.ts';
 import { prepareOperation } from './operations.ts';
 import { serveConnection } from './websocket-transport.ts';
 
@@ -111,7 +111,7 @@ function createProtocolServer({ config, log, schema, services }: SubscriptionOpt
         document: prepared.document,
         operationName,
         variableValues: variables,
-        contextValue: operationContext(services, randomUUID()),
+        contextValue: createContext(services, anonymousCaller(randomUUID())),
       };
     },
     onNext: (_context, _id, _payload, _args, { errors, data }) =>
