@@ -5,6 +5,7 @@
  */
 
 import type { ChangeFeed } from './changes.ts';
+import { ClaimLoop, SHUTDOWN } from './claim-loop.ts';
 import type { FilmLimits } from './config.ts';
 import type { GateEffects } from './dicom/gate-rules.ts';
 import { type ErrorCode, type GatewayError, toGatewayError } from './errors.ts';
@@ -51,61 +52,58 @@ const DEAD_LETTER_INTERVAL_MS = 2000;
 const DEAD_LETTER_BATCH = 20;
 const RECONCILE_INTERVAL_MS = 60_000;
 
-interface Running {
-  readonly claim: Claim;
-  readonly cancel: AbortController;
-}
-
 /** Runs inferences in this process. */
 export class Pipeline implements AsyncDisposable {
   readonly #options: PipelineOptions;
-  readonly #running = new Map<string, Running>();
-  readonly #settling = new Set<Promise<void>>();
+  readonly #loop: ClaimLoop<Claim>;
   readonly #stops: (() => void)[] = [];
-  readonly #stopping = new AbortController();
-  #filling: Promise<void> | undefined;
-  #woken = false;
+  readonly #paused = new AbortController();
 
   constructor(options: PipelineOptions) {
+    const { queue, pool, log } = options;
     this.#options = options;
+    this.#loop = new ClaimLoop({
+      places: () => pool.threads + 1,
+      claim: (count) => queue.claim(count),
+      run: (claim, { signal }) => this.#run(claim, signal),
+      onError: (step, error) => log.error(`pipeline.${step}-failed`, {}, error),
+    });
   }
 
   /** Inferences that this process runs now. */
   get running(): number {
-    return this.#running.size;
+    return this.#loop.running.length;
   }
 
   /** Begins to claim. */
   open(): void {
     const { listener } = this.#options;
-    this.#stops.push(listener.on(CHANNELS.jobs, () => this.#wake()));
-    this.#every(POLL_MS, async () => this.#wake());
+    this.#stops.push(listener.on(CHANNELS.jobs, () => this.#loop.wake()));
+    this.#every(POLL_MS, async () => this.#loop.wake());
     this.#every(HEARTBEAT_INTERVAL_MS, () => this.#heartbeat());
     this.#every(DEAD_LETTER_INTERVAL_MS, () => this.#buryDeadLetters());
     this.#every(RECONCILE_INTERVAL_MS, () => this.#reconcile());
     void this.#followCancellations();
     void this.#guard('pipeline.reconcile-failed', this.#reconcile());
-    this.#wake();
+    this.#loop.open();
   }
 
   /** Claims no more; what runs goes on. */
   pause(): void {
-    this.#stopping.abort();
+    this.#loop.pause();
+    this.#paused.abort();
     for (const stop of this.#stops.splice(0)) stop();
   }
 
   /** Resolves when nothing runs any more. */
-  async drained(): Promise<void> {
-    await this.#filling;
-    while (this.#settling.size > 0) await Promise.allSettled(this.#settling);
+  drained(): Promise<void> {
+    return this.#loop.drained();
   }
 
   /** Stops claiming and gives back what still runs. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.pause();
-    await this.#filling;
-    for (const { cancel } of this.#running.values()) cancel.abort(SHUTDOWN);
-    await this.drained();
+    await this.#loop.stop();
   }
 
   #every(milliseconds: number, action: () => Promise<void>): void {
@@ -119,37 +117,6 @@ export class Pipeline implements AsyncDisposable {
     } catch (error) {
       this.#options.log.error(event, {}, error);
     }
-  }
-
-  #wake(): void {
-    this.#woken = true;
-    if (this.#stopping.signal.aborted) return;
-    this.#filling ??= this.#guard('pipeline.claim-failed', this.#fill()).finally(() => {
-      this.#filling = undefined;
-    });
-  }
-
-  async #fill(): Promise<void> {
-    const { queue, pool } = this.#options;
-    while (this.#woken && !this.#stopping.signal.aborted) {
-      this.#woken = false;
-      const slots = pool.threads + 1 - this.#running.size;
-      if (slots <= 0) return; // a thread that frees up wakes us again
-      const claims = await queue.claim(slots);
-      for (const claim of claims) this.#start(claim);
-      this.#woken ||= claims.length === slots;
-    }
-  }
-
-  #start(claim: Claim): void {
-    const cancel = new AbortController();
-    this.#running.set(claim.jobId, { claim, cancel });
-    const settled = this.#guard('pipeline.settle-failed', this.#run(claim, cancel.signal)).finally(() => {
-      this.#running.delete(claim.jobId);
-      this.#settling.delete(settled);
-      this.#wake();
-    });
-    this.#settling.add(settled);
   }
 
   async #run(claim: Claim, signal: AbortSignal): Promise<void> {
@@ -225,7 +192,7 @@ export class Pipeline implements AsyncDisposable {
   }
 
   async #heartbeat(): Promise<void> {
-    await this.#options.queue.heartbeat([...this.#running.values()].map(({ claim }) => claim));
+    await this.#options.queue.heartbeat(this.#loop.running);
   }
 
   async #buryDeadLetters(): Promise<void> {
@@ -241,13 +208,11 @@ export class Pipeline implements AsyncDisposable {
   /** Stops what runs here when its cancellation, made on any process, comes by in the change feed. */
   async #followCancellations(): Promise<void> {
     const { changes, log } = this.#options;
-    const { signal } = this.#stopping;
+    const { signal } = this.#paused;
     while (!signal.aborted) {
       try {
         for await (const change of changes.subscribe({ types: ['INFERENCE_CANCELLED'], signal })) {
-          for (const { claim, cancel } of this.#running.values()) {
-            if (claim.inferenceId === change.inferenceId) cancel.abort(CANCELLED);
-          }
+          this.#loop.cancel(({ inferenceId }) => inferenceId === change.inferenceId, CANCELLED);
         }
         return;
       } catch (error) {
@@ -257,5 +222,4 @@ export class Pipeline implements AsyncDisposable {
   }
 }
 
-const SHUTDOWN = 'the process shuts down';
 const CANCELLED = 'the inference was cancelled';

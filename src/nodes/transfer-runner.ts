@@ -2,6 +2,7 @@
  * Claims transfers of studies and performs them, a few at once; the states are in store/dicom-transfers.ts. A transfer whose
  * process dies falls silent and is claimed again, here or elsewhere.
  */
+import { ClaimLoop, SHUTDOWN } from '../claim-loop.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type ClaimedTransfer, type DicomTransferStore, TRANSFER_HEARTBEAT_MS } from '../store/dicom-transfers.ts';
@@ -27,78 +28,48 @@ const POLL_MS = 1000;
 
 const LONGEST_RETRY_DELAY_SECONDS = 3600;
 
-const SHUTDOWN = 'the process shuts down';
 const TAKEN_OVER = 'another process has taken the transfer over';
 
 /** Runs transfers in this process. */
 export class TransferRunner implements AsyncDisposable {
   readonly #options: TransferRunnerOptions;
-  readonly #running = new Map<Promise<void>, AbortController>();
+  readonly #loop: ClaimLoop<ClaimedTransfer>;
   readonly #stops: (() => void)[] = [];
-  #paused = true;
-  #woken = false;
-  #filling: Promise<void> | undefined;
 
   constructor(options: TransferRunnerOptions) {
+    const { transfers, nodes, concurrency, log } = options;
     this.#options = options;
+    this.#loop = new ClaimLoop({
+      places: () => concurrency,
+      claim: (count) => transfers.claim(count, nodes),
+      run: (claimed, cancel) => this.#run(claimed, cancel),
+      onError: (step, error) => log.error(`transfer.${step}-failed`, {}, error),
+    });
   }
 
   /** Begins to claim. */
   open(): void {
-    this.#paused = false;
-    this.#stops.push(this.#options.listener.on(CHANNELS.transfers, () => this.#wake()));
-    const poll = setInterval(() => this.#wake(), POLL_MS);
+    this.#stops.push(this.#options.listener.on(CHANNELS.transfers, () => this.#loop.wake()));
+    const poll = setInterval(() => this.#loop.wake(), POLL_MS);
     this.#stops.push(() => clearInterval(poll));
-    this.#wake();
+    this.#loop.open();
   }
 
   /** Claims no more; what runs goes on. */
   pause(): void {
-    this.#paused = true;
+    this.#loop.pause();
     for (const stop of this.#stops.splice(0)) stop();
   }
 
   /** Resolves when nothing runs any more. */
-  async drained(): Promise<void> {
-    await this.#filling;
-    while (this.#running.size > 0) await Promise.allSettled(this.#running.keys());
+  drained(): Promise<void> {
+    return this.#loop.drained();
   }
 
   /** Stops claiming and gives back what still runs. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.pause();
-    await this.#filling;
-    for (const cancel of this.#running.values()) cancel.abort(SHUTDOWN);
-    await this.drained();
-  }
-
-  #wake(): void {
-    this.#woken = true;
-    if (this.#paused) return;
-    this.#filling ??= this.#guard('transfer.claim-failed', this.#fill()).finally(() => {
-      this.#filling = undefined;
-    });
-  }
-
-  async #fill(): Promise<void> {
-    const { transfers, concurrency, nodes } = this.#options;
-    while (this.#woken && !this.#paused) {
-      this.#woken = false;
-      const slots = concurrency - this.#running.size;
-      if (slots <= 0) return; // one that ends wakes us again
-      const claims = await transfers.claim(slots, nodes);
-      for (const claimed of claims) this.#start(claimed);
-      this.#woken ||= claims.length === slots;
-    }
-  }
-
-  #start(claimed: ClaimedTransfer): void {
-    const cancel = new AbortController();
-    const settled = this.#guard('transfer.settle-failed', this.#run(claimed, cancel)).finally(() => {
-      this.#running.delete(settled);
-      this.#wake();
-    });
-    this.#running.set(settled, cancel);
+    await this.#loop.stop();
   }
 
   async #run(claimed: ClaimedTransfer, cancel: AbortController): Promise<void> {
@@ -158,17 +129,10 @@ export class TransferRunner implements AsyncDisposable {
   }
 
   async #renew(claimed: ClaimedTransfer, tally: TransferTally, cancel: AbortController): Promise<void> {
-    const renewal = this.#options.transfers.renew(claimed, tally).then((held) => {
-      if (!held) cancel.abort(TAKEN_OVER);
-    });
-    await this.#guard('transfer.heartbeat-failed', renewal);
-  }
-
-  async #guard(event: string, action: Promise<void>): Promise<void> {
     try {
-      await action;
+      if (!(await this.#options.transfers.renew(claimed, tally))) cancel.abort(TAKEN_OVER);
     } catch (error) {
-      this.#options.log.error(event, {}, error);
+      this.#options.log.error('transfer.heartbeat-failed', {}, error);
     }
   }
 }
