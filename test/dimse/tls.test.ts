@@ -6,23 +6,11 @@ import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TlsClientOptions } from '../../src/dicom/network/association.ts';
 import { requestAssociation } from '../../src/dicom/network/requestor.ts';
-import { installed } from '../support/peers/programs.ts';
-import { runProgram } from '../support/peers/run-program.ts';
+import { type Certificate, hasOpenssl, makeCertificate } from '../support/certificate.ts';
 import { call, echo, IMPLICIT, LIMITS, store, VERIFICATION } from '../support/scu.ts';
 import { openDoor, raw } from './support.ts';
 
-const openssl = installed('openssl');
 let folder: string;
-
-/** A key and a certificate of this name that it signs itself. */
-async function certificate(name: string): Promise<{ readonly cert: string; readonly key: string }> {
-  const [cert, key] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
-  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name},IP:127.0.0.1`];
-  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  const made = await runProgram(openssl ?? '', ['req', ...kind, ...subject, '-keyout', key, '-out', cert]);
-  expect(made.code, made.output).toBe(0);
-  return { cert, key };
-}
 
 const secureCall = (port: number, tls: TlsClientOptions) =>
   requestAssociation({
@@ -38,14 +26,14 @@ const secureCall = (port: number, tls: TlsClientOptions) =>
     limits: LIMITS,
   });
 
-describe.skipIf(openssl === undefined)('TLS (needs openssl)', () => {
-  let server: Awaited<ReturnType<typeof certificate>>;
-  let client: Awaited<ReturnType<typeof certificate>>;
+describe.skipIf(!hasOpenssl)('TLS (needs openssl)', () => {
+  let server: Certificate;
+  let client: Certificate;
   let ca: string;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'cxr-gateway-tls-'));
-    [server, client] = [await certificate('gateway'), await certificate('scanner')];
+    [server, client] = [await makeCertificate(folder, 'gateway'), await makeCertificate(folder, 'scanner')];
     ca = await readFile(server.cert, 'utf8');
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
