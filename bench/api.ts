@@ -9,12 +9,14 @@ import { builtApp } from './support/built.ts';
 import { temporaryFolder } from './support/films.ts';
 import { populate } from './support/populate.ts';
 import { type Bench, goal, median, quantile } from './support/report.ts';
+import { UNLIMITED } from './support/unlimited.ts';
 
 const SIZES = [1000, 10_000, 100_000];
 const ROUNDS = 60;
 const WARM = 15;
 
-const QUERY = `{ studies(first: 50) { edges { node {
+/** A page of a worklist with everything below it. */
+export const QUERY = `{ studies(first: 50) { edges { node {
   studyInstanceUid accessionNumber studyDate description
   patient { mrn issuer name birthDate sex }
   series { seriesInstanceUid modality bodyPart viewPosition
@@ -28,8 +30,16 @@ export const apiBench: Bench = async () => {
   await chmod(folder.path, 0o755);
   let statements = 0;
   const { createApp } = await builtApp();
-  const config = loadConfig({ DATA_DIR: folder.path, PORT: '0', DIMSE_PORT: '0', ROLE: 'api', LOG_LEVEL: 'silent' });
+  const config = loadConfig({
+    ...UNLIMITED,
+    DATA_DIR: folder.path,
+    PORT: '0',
+    DIMSE_PORT: '0',
+    ROLE: 'api',
+    LOG_LEVEL: 'silent',
+  });
   await using app = await createApp(config, silentLog, {
+    insecureNoAuth: true,
     onStatement: (sql) => {
       if (/^\s*(SELECT|WITH)/i.test(sql)) statements += 1;
     },

@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { apiBench } from './api.ts';
+import { auditBench } from './audit.ts';
 import { decodeBench } from './decode.ts';
 import { dimseBench } from './dimse.ts';
 import { endToEndBench } from './e2e.ts';
@@ -15,6 +16,7 @@ import { type Bench, makeReport, markdown, writeResults } from './support/report
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   api: apiBench,
+  audit: auditBench,
   decode: decodeBench,
   dimse: dimseBench,
   e2e: endToEndBench,

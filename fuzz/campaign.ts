@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import type { CampaignShare, ShareReport } from './fuzz-worker.ts';
 import type { TargetModule } from './target.ts';
 
-/** Longest time for one case. */
+/** Longest time for one case, unless its target says otherwise. */
 export const HANG_MS = 1000;
 /** Peak memory above the beginning, as a multiple of the cap. */
 const MEMORY_FACTOR = 3;
@@ -50,14 +50,15 @@ export interface CampaignOutcome {
 
 /** Runs a campaign to its end. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignOutcome> {
-  const { CAP_BYTES: capBytes } = (await import(options.module)) as TargetModule;
-  const campaign = new Campaign(options, capBytes);
+  const { CAP_BYTES: capBytes, HANG_MS: hangMs = HANG_MS } = (await import(options.module)) as TargetModule;
+  const campaign = new Campaign(options, capBytes, hangMs);
   return campaign.run();
 }
 
 class Campaign {
   readonly #options: CampaignOptions;
   readonly #capBytes: number;
+  readonly #hangMs: number;
   readonly #threads: number;
   readonly #outcomes: Record<string, number> = {};
   readonly #findings: Finding[] = [];
@@ -67,9 +68,10 @@ class Campaign {
   #baseline = 0;
   #peak = 0;
 
-  constructor(options: CampaignOptions, capBytes: number) {
+  constructor(options: CampaignOptions, capBytes: number, hangMs: number) {
     this.#options = options;
     this.#capBytes = capBytes;
+    this.#hangMs = hangMs;
     this.#threads = Math.min(options.threads ?? availableParallelism(), options.cases - options.first);
   }
 
@@ -138,7 +140,9 @@ class Campaign {
       const watch = setInterval(() => {
         const [index = -1, startedAt = 0] = clock;
         if (index >= 0) last = index;
-        if (index >= 0 && Date.now() - startedAt > HANG_MS + GRACE_MS) end(`The case took longer than ${HANG_MS} ms.`);
+        if (index >= 0 && Date.now() - startedAt > this.#hangMs + GRACE_MS) {
+          end(`The case took longer than ${this.#hangMs} ms.`);
+        }
       }, LOOK_EVERY_MS);
       worker.on('message', (report: ShareReport) => {
         this.#take(report);

@@ -18,11 +18,14 @@ export interface Target {
 export interface TargetModule {
   /** Bytes that the target may use for one input, the cap of the campaign. */
   readonly CAP_BYTES: number;
+  /** Longest time for one case, where that is not a second. */
+  readonly HANG_MS?: number;
   prepare(): Promise<Target>;
 }
 
 /** Modules by the name on the command line. */
 export const TARGETS: Readonly<Record<string, string>> = {
   dicom: './dicom/target.ts',
+  graphql: './graphql/target.ts',
   pdu: './pdu/target.ts',
 };

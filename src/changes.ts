@@ -11,6 +11,7 @@ import type { Log } from './log.ts';
 import type { ChangeLog, PositionedChange } from './store/change-log.ts';
 import type { ChangeType } from './store/generated/enums.ts';
 import { CHANNELS, type Listener } from './store/listener.ts';
+import { type AccessScope, UNRESTRICTED } from './store/reads/scope.ts';
 
 /** A change with the cursor that resumes after it. */
 export interface ChangeEvent extends PositionedChange {
@@ -90,20 +91,21 @@ export class ChangeFeed implements AsyncDisposable {
   }
 
   /**
-   * The changes after a cursor (from the oldest kept when null), in order.
+   * The changes after a cursor (from the oldest kept when null) that the scope lets through, in order.
    *
    * @throws GatewayError CURSOR_INVALID, CURSOR_EXPIRED
    */
-  async page(after: string | null, limit: number): Promise<ChangeEvent[]> {
+  async page(after: string | null, limit: number, scope: AccessScope): Promise<ChangeEvent[]> {
     await this.#catchUp();
     const position =
       after === null ? (await this.#options.changes.state()).trimmedThrough : await this.#position(after);
-    const changes = await this.#options.changes.read(position, limit);
+    const changes = await this.#options.changes.read(position, limit, scope);
     return changes.map((change) => this.#event(change));
   }
 
   /**
    * Every change from the cursor on, in order, once; then the live ones. Ends when the signal aborts or the feed closes.
+   * They hold ids only, of what the subscriber may not see too: whoever shows them loads the rows through a reader.
    *
    * @throws GatewayError CURSOR_INVALID, CURSOR_EXPIRED, SUBSCRIBER_TOO_SLOW
    */
@@ -140,7 +142,7 @@ export class ChangeFeed implements AsyncDisposable {
       return this.#recent.slice(Number(position + 1n - oldest.position));
     }
     if (position >= this.#head) return [];
-    const changes = await this.#options.changes.read(position, PAGE);
+    const changes = await this.#options.changes.read(position, PAGE, UNRESTRICTED);
     // Positions have no gaps, so a missing next one means that retention has overtaken this reader.
     if (changes[0]?.position !== position + 1n) throw expired();
     return changes;
@@ -177,7 +179,7 @@ export class ChangeFeed implements AsyncDisposable {
         this.#woken = false;
         const head = await this.#options.changes.advance();
         while (this.#head < head) {
-          const changes = await this.#options.changes.read(this.#head, PAGE);
+          const changes = await this.#options.changes.read(this.#head, PAGE, UNRESTRICTED);
           const last = changes.at(-1);
           if (last === undefined) break;
           this.#recent.push(...changes);

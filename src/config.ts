@@ -2,9 +2,15 @@
  * Environment -> one frozen, typed Config. The only reader of process.env. Every problem is reported at once, each
  * with the variable, what was found and what to set.
  */
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { ClaimRules } from './access/claims.ts';
+import { ACCESS_ROLES } from './access/identity.ts';
+import { parseRoleMap } from './access/role-map.ts';
+import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from './access/signature-algorithms.ts';
+import type { TokenRules } from './access/token-verifier.ts';
 import { type GateEffects, parseGateRules } from './dicom/gate-rules.ts';
 import { AE_TITLE } from './dicom/network/node.ts';
 import { GatewayError } from './errors.ts';
@@ -18,6 +24,20 @@ const integer = (minimum: number, maximum: number, preset: number) =>
     .default(preset);
 
 const MEBIBYTE = 1024 * 1024;
+
+/** The texts between commas. */
+function listOf(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** OpenID Connect Discovery 1.0 section 3. */
+function isIssuer(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && ['http:', 'https:'].includes(url.protocol) && url.search === '' && url.hash === '';
+}
 
 const aeTitle = z.string().regex(AE_TITLE, 'must be 1 to 16 printable characters');
 
@@ -54,6 +74,113 @@ const SETTINGS = {
   HTTP_KEEP_ALIVE_MS: integer(1000, 600_000, 75_000).describe(
     'how long an idle connection is kept; longer than that of a proxy in front',
   ),
+  HTTP_TLS_CERT_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM certificate chain; HTTP and WebSocket then speak TLS 1.2 or 1.3 only'),
+  HTTP_TLS_KEY_FILE: z.string().min(1).optional().describe('PEM key of that certificate'),
+  CORS_ORIGINS: z
+    .string()
+    .optional()
+    .transform((text, context): readonly string[] => {
+      const { origins, problems } = parseOrigins(text ?? '');
+      for (const message of problems) context.addIssue({ code: 'custom', message });
+      return origins;
+    })
+    .describe('origins whose pages may use the API besides its own, such as https://ris.example, several by commas'),
+  TRUSTED_PROXIES: z
+    .string()
+    .optional()
+    .transform((text, context): readonly string[] => {
+      const { networks, problems } = parseNetworks(text ?? '');
+      for (const message of problems) context.addIssue({ code: 'custom', message });
+      return networks;
+    })
+    .describe('addresses and networks (10.0.0.0/8) of reverse proxies whose X-Forwarded-For is believed, by commas'),
+  RATE_LIMIT_REQUESTS_PER_MINUTE: integer(0, 100_000_000, 6000).describe(
+    'HTTP requests and WebSocket operations of one identity at this process; 0: no limit',
+  ),
+  RATE_LIMIT_BYTES_PER_MINUTE: integer(0, 2 ** 50, 16 * 1024 * MEBIBYTE).describe(
+    'bytes that one identity may send to this process; 0: no limit',
+  ),
+  RATE_LIMIT_COST_PER_MINUTE: integer(0, 2 ** 50, 5_000_000).describe(
+    'cost of the GraphQL operations that one identity may run at this process; 0: no limit',
+  ),
+  AUTH_FAILURES_PER_MINUTE: integer(0, 1_000_000, 30).describe(
+    'failed authentications of one network address before it is put off; 0: no limit',
+  ),
+  MAX_CONNECTIONS_PER_IDENTITY: integer(1, 1_000_000, 100).describe(
+    'WebSocket connections of one identity at this process',
+  ),
+  MAX_SUBSCRIPTIONS_PER_IDENTITY: integer(1, 1_000_000, 500).describe('subscriptions of one identity at this process'),
+  BREAK_GLASS_MINUTES: integer(1, 24 * 60, 60).describe(
+    'how long a record stays open that a clinician opened without a grant',
+  ),
+  BREAK_GLASS_MAX_LIVE: integer(1, 1000, 10).describe('records that one clinician may have open so at once'),
+  OIDC_ISSUER: z
+    .string()
+    .refine(isIssuer, 'must be an http or https address without query or fragment, as in the tokens')
+    .optional()
+    .describe('issuer of the access tokens that are accepted, as OpenID Connect discovery knows it'),
+  OIDC_AUDIENCE: z
+    .string()
+    .transform(listOf)
+    .optional()
+    .describe('what tokens must name as their audience; several by commas'),
+  OIDC_JWKS_URI: z
+    .string()
+    .refine(isIssuer, 'must be an http or https address')
+    .optional()
+    .describe('where the keys of the issuer are; default: where discovery says'),
+  OIDC_ALGORITHMS: z
+    .string()
+    .default('RS256,PS256,ES256,EdDSA')
+    .transform((text, context): readonly SignatureAlgorithm[] =>
+      listOf(text).flatMap((name) => {
+        const known = SIGNATURE_ALGORITHMS.find((algorithm) => algorithm === name);
+        if (known !== undefined) return [known];
+        context.addIssue({ code: 'custom', message: `${name} must be one of ${SIGNATURE_ALGORITHMS.join(', ')}` });
+        return [];
+      }),
+    )
+    .describe('signature algorithms that tokens may have'),
+  OIDC_CLOCK_SKEW_SECONDS: integer(0, 300, 30).describe('how far the clocks of issuer and gateway may be apart'),
+  OIDC_MAX_TOKEN_AGE_SECONDS: integer(60, 7 * 86_400, 86_400).describe(
+    'how long after it was issued a token is accepted at most',
+  ),
+  OIDC_ROLES_CLAIM: z.string().min(1).default('roles').describe('claim with the roles, such as realm_access.roles'),
+  OIDC_ROLE_MAP: z
+    .string()
+    .transform((text, context) => {
+      const entries = parseRoleMap(text);
+      if (entries !== undefined) return entries;
+      context.addIssue({
+        code: 'custom',
+        message: `must be VALUE=ROLE, several by commas; roles: ${ACCESS_ROLES.join(', ')}`,
+      });
+      return [];
+    })
+    .optional()
+    .describe('values of that claim and the roles that they give: VALUE=ROLE, several by commas'),
+  OIDC_ISSUERS_CLAIM: z
+    .string()
+    .min(1)
+    .default('cxr_issuers')
+    .describe(
+      'claim with the assigning authorities that may be seen, * for all; * in place of a name: all for everybody',
+    ),
+  OIDC_STUDIES_CLAIM: z
+    .string()
+    .min(1)
+    .default('cxr_studies')
+    .describe('claim with Study Instance UIDs that may be seen besides'),
+  OIDC_NAME_CLAIM: z.string().min(1).default('name').describe('claim with a name for people to read'),
+  CXR_GATEWAY_TOKEN: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('access token or API key that commands show to a running gateway'),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent')
     .default('info')
@@ -63,6 +190,13 @@ const SETTINGS = {
     .default('all')
     .describe('what this process does'),
   DEFAULT_PATIENT_ID_ISSUER: z.string().min(1).default('LOCAL').describe('issuer of patient IDs that name none'),
+  DEIDENTIFICATION_KEY: z
+    .base64('must be base64')
+    .refine((text) => Buffer.from(text, 'base64').length >= 32, 'must be base64 of 32 bytes or more')
+    .optional()
+    .describe(
+      'secret that pseudonyms of de-identified views are made with, base64 of 32 bytes or more; without it one is made and kept in the database',
+    ),
   DICOM_MAX_FILE_BYTES: integer(1024, 4096 * MEBIBYTE, 512 * MEBIBYTE).describe('largest film'),
   DICOM_MAX_HEADER_BYTES: integer(4096, 256 * MEBIBYTE, 16 * MEBIBYTE).describe('largest data set before Pixel Data'),
   DICOM_MAX_DIMENSION: integer(64, 65535, 16384).describe('most rows or columns'),
@@ -84,10 +218,28 @@ const SETTINGS = {
   GRAPHQL_MAX_FILES: integer(1, 1000, 100).describe('most files an ingestInstances mutation'),
   GRAPHQL_MAX_BODY_BYTES: integer(1024, 64 * MEBIBYTE, MEBIBYTE).describe('largest GraphQL request apart from files'),
   GRAPHQL_MAX_TOKENS: integer(100, 100_000, 2000).describe('longest GraphQL document, in lexical tokens'),
+  GRAPHQL_MAX_DEPTH: integer(1, 1000, 16).describe('most levels of fields in a GraphQL operation'),
+  GRAPHQL_MAX_ALIASES: integer(0, 10_000, 50).describe('most aliases in a GraphQL operation, fragments spread out'),
+  GRAPHQL_MAX_DIRECTIVES: integer(0, 10_000, 50).describe(
+    'most directives in a GraphQL operation, fragments spread out',
+  ),
+  GRAPHQL_MAX_ROOT_FIELDS: integer(1, 10_000, 20).describe('most fields at the root of a GraphQL operation'),
+  GRAPHQL_MAX_COST: integer(1, 1_000_000_000, 50_000).describe(
+    'highest cost of a GraphQL operation, reckoned before it runs (docs/api.md has the costs of usual ones)',
+  ),
   GRAPHQL_INTROSPECTION: z
     .enum(['on', 'off'], 'must be on or off')
-    .default('on')
+    .default('off')
     .describe('whether clients may ask for the schema'),
+  GRAPHQL_OPERATIONS: z
+    .enum(['any', 'registered'], 'must be any or registered')
+    .default('any')
+    .describe('registered: only the operations of GRAPHQL_OPERATIONS_FILE run'),
+  GRAPHQL_OPERATIONS_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('JSON manifest of persisted queries, in the format of Apollo'),
   GRAPHQL_MAX_SOCKET_OPERATIONS: integer(1, 10_000, 100).describe('operations at once on one WebSocket connection'),
   UPLOAD_TIMEOUT_MS: integer(1000, 24 * 3600_000, 600_000).describe('longest time one upload request may take'),
   UPLOAD_IDLE_TIMEOUT_MS: integer(500, 3600_000, 30_000).describe('longest silence within an upload'),
@@ -114,6 +266,32 @@ const SETTINGS = {
     .min(1)
     .optional()
     .describe('PEM certificates that callers must show one of; without it any caller may connect'),
+  AUDIT_SOURCE_ID: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,64}$/, 'must be 1 to 64 printable characters without spaces')
+    .default('cxr-gateway')
+    .describe('name of this gateway in the audit that it exports'),
+  AUDIT_SYSLOG_URL: z
+    .string()
+    .optional()
+    .transform((text, context): { readonly host: string; readonly port: number } | undefined => {
+      if (text === undefined) return undefined;
+      const collector = parseCollector(text);
+      if (collector === undefined) context.addIssue({ code: 'custom', message: 'must be syslog-tls://HOST:PORT' });
+      return collector;
+    })
+    .describe('collector that the audit is sent to, as syslog-tls://HOST:PORT; port 6514 when none is given'),
+  AUDIT_SYSLOG_CA_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("PEM certificates that the collector's must be signed by; without it those that Node trusts"),
+  AUDIT_SYSLOG_CERT_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM certificate to show to a collector that asks for one'),
+  AUDIT_SYSLOG_KEY_FILE: z.string().min(1).optional().describe('PEM key of that certificate'),
   DICOM_NODES_FILE: z
     .string()
     .min(1)
@@ -166,6 +344,14 @@ export interface FilmLimits {
   readonly maxDimension: number;
 }
 
+/** Whose tokens are accepted, and what they say. */
+export interface OidcSettings {
+  readonly rules: TokenRules;
+  readonly claims: ClaimRules;
+  /** Undefined: discovery names it. */
+  readonly jwksUri: string | undefined;
+}
+
 /** Everything that can be set, with its unit in the name or beside it. */
 export interface Config {
   readonly database: {
@@ -185,10 +371,32 @@ export interface Config {
     readonly maxConnections: number;
     readonly requestTimeoutMs: number;
     readonly keepAliveMs: number;
+    /** Undefined: no TLS. */
+    readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+    /** Origins whose pages may use the API besides its own. */
+    readonly corsOrigins: readonly string[];
+    /** Addresses and networks of reverse proxies. */
+    readonly trustedProxies: readonly string[];
   };
+  /** Limits of one identity, or of one address, at this process; 0 is none. */
+  readonly identityLimits: {
+    readonly requestsPerMinute: number;
+    readonly bytesPerMinute: number;
+    readonly costPerMinute: number;
+    readonly authFailuresPerMinute: number;
+    readonly maxConnections: number;
+    readonly maxSubscriptions: number;
+  };
+  readonly breakGlass: { readonly minutes: number; readonly maxLive: number };
+  /** Undefined: no tokens are accepted. */
+  readonly oidc: OidcSettings | undefined;
+  /** What commands show to a running gateway. */
+  readonly gatewayToken: string | undefined;
   readonly logLevel: Environment['LOG_LEVEL'];
   readonly role: Role;
   readonly defaultPatientIdIssuer: string;
+  /** Base64; undefined: the gateway makes one of its own. */
+  readonly deidentificationKey: string | undefined;
   readonly film: FilmLimits;
   /** What rules of the gate do other than usual. */
   readonly gate: GateEffects;
@@ -197,7 +405,15 @@ export interface Config {
     readonly maxFiles: number;
     readonly maxBodyBytes: number;
     readonly maxTokens: number;
+    readonly maxDepth: number;
+    readonly maxAliases: number;
+    readonly maxDirectives: number;
+    readonly maxRootFields: number;
+    readonly maxCost: number;
     readonly introspection: boolean;
+    /** Whether only the operations of operationsFile run. */
+    readonly registeredOnly: boolean;
+    readonly operationsFile: string | undefined;
     readonly maxSocketOperations: number;
   };
   readonly dimse: {
@@ -214,6 +430,20 @@ export interface Config {
     /** Undefined: no TLS. */
     readonly tls:
       | { readonly certFile: string; readonly keyFile: string; readonly caFile: string | undefined }
+      | undefined;
+  };
+  readonly audit: {
+    /** Name of this gateway in exports. */
+    readonly sourceId: string;
+    /** Undefined: nothing is sent. */
+    readonly syslog:
+      | {
+          readonly host: string;
+          readonly port: number;
+          readonly caFile: string | undefined;
+          readonly certFile: string | undefined;
+          readonly keyFile: string | undefined;
+        }
       | undefined;
   };
   readonly nodesFile: string | undefined;
@@ -288,10 +518,25 @@ function toConfig(env: Environment): Config {
       maxConnections: env.HTTP_MAX_CONNECTIONS,
       requestTimeoutMs: env.HTTP_REQUEST_TIMEOUT_MS,
       keepAliveMs: env.HTTP_KEEP_ALIVE_MS,
+      tls: httpTlsFiles(env),
+      corsOrigins: env.CORS_ORIGINS,
+      trustedProxies: env.TRUSTED_PROXIES,
     },
+    identityLimits: {
+      requestsPerMinute: env.RATE_LIMIT_REQUESTS_PER_MINUTE,
+      bytesPerMinute: env.RATE_LIMIT_BYTES_PER_MINUTE,
+      costPerMinute: env.RATE_LIMIT_COST_PER_MINUTE,
+      authFailuresPerMinute: env.AUTH_FAILURES_PER_MINUTE,
+      maxConnections: env.MAX_CONNECTIONS_PER_IDENTITY,
+      maxSubscriptions: env.MAX_SUBSCRIPTIONS_PER_IDENTITY,
+    },
+    breakGlass: { minutes: env.BREAK_GLASS_MINUTES, maxLive: env.BREAK_GLASS_MAX_LIVE },
+    oidc: oidcSettings(env),
+    gatewayToken: env.CXR_GATEWAY_TOKEN,
     logLevel: env.LOG_LEVEL,
     role: env.ROLE,
     defaultPatientIdIssuer: env.DEFAULT_PATIENT_ID_ISSUER,
+    deidentificationKey: env.DEIDENTIFICATION_KEY,
     film: {
       maxFileBytes: env.DICOM_MAX_FILE_BYTES,
       maxHeaderBytes: env.DICOM_MAX_HEADER_BYTES,
@@ -303,7 +548,13 @@ function toConfig(env: Environment): Config {
       maxFiles: env.GRAPHQL_MAX_FILES,
       maxBodyBytes: env.GRAPHQL_MAX_BODY_BYTES,
       maxTokens: env.GRAPHQL_MAX_TOKENS,
+      maxDepth: env.GRAPHQL_MAX_DEPTH,
+      maxAliases: env.GRAPHQL_MAX_ALIASES,
+      maxDirectives: env.GRAPHQL_MAX_DIRECTIVES,
+      maxRootFields: env.GRAPHQL_MAX_ROOT_FIELDS,
+      maxCost: env.GRAPHQL_MAX_COST,
       introspection: env.GRAPHQL_INTROSPECTION === 'on',
+      ...registeredOperations(env),
       maxSocketOperations: env.GRAPHQL_MAX_SOCKET_OPERATIONS,
     },
     dimse: {
@@ -319,6 +570,7 @@ function toConfig(env: Environment): Config {
       messageTimeoutMs: env.DIMSE_MESSAGE_TIMEOUT_MS,
       tls: tlsFiles(env),
     },
+    audit: { sourceId: env.AUDIT_SOURCE_ID, syslog: auditCollector(env) },
     nodesFile: env.DICOM_NODES_FILE === undefined ? undefined : resolve(env.DICOM_NODES_FILE),
     transfers: {
       queryTimeoutMs: env.DICOM_QUERY_TIMEOUT_MS,
@@ -351,6 +603,34 @@ function toConfig(env: Environment): Config {
   };
 }
 
+function oidcSettings(env: Environment): OidcSettings | undefined {
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audiences, OIDC_ROLE_MAP: roleMap } = env;
+  if (issuer === undefined) return undefined;
+  if (audiences === undefined || audiences.length === 0 || roleMap === undefined) {
+    throw new GatewayError(
+      'CONFIG_INVALID',
+      '1 setting(s) are wrong:\n  OIDC_ISSUER: OIDC_AUDIENCE and OIDC_ROLE_MAP must be set with it\n',
+    );
+  }
+  return {
+    rules: {
+      issuer,
+      audiences,
+      algorithms: env.OIDC_ALGORITHMS,
+      clockSkewSeconds: env.OIDC_CLOCK_SKEW_SECONDS,
+      maxAgeSeconds: env.OIDC_MAX_TOKEN_AGE_SECONDS,
+    },
+    claims: {
+      roles: env.OIDC_ROLES_CLAIM,
+      roleMap,
+      issuers: env.OIDC_ISSUERS_CLAIM,
+      studies: env.OIDC_STUDIES_CLAIM,
+      name: env.OIDC_NAME_CLAIM,
+    },
+    jwksUri: env.OIDC_JWKS_URI,
+  };
+}
+
 function tlsFiles(env: Environment): Config['dimse']['tls'] {
   const { DIMSE_TLS_CERT_FILE: certFile, DIMSE_TLS_KEY_FILE: keyFile, DIMSE_TLS_CA_FILE: caFile } = env;
   if (certFile === undefined && keyFile === undefined && caFile === undefined) return undefined;
@@ -361,6 +641,91 @@ function tlsFiles(env: Environment): Config['dimse']['tls'] {
     );
   }
   return { certFile: resolve(certFile), keyFile: resolve(keyFile), caFile: caFile && resolve(caFile) };
+}
+
+function auditCollector(env: Environment): Config['audit']['syslog'] {
+  const {
+    AUDIT_SYSLOG_URL: collector,
+    AUDIT_SYSLOG_CA_FILE: caFile,
+    AUDIT_SYSLOG_CERT_FILE: certFile,
+    AUDIT_SYSLOG_KEY_FILE: keyFile,
+  } = env;
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw new GatewayError(
+      'CONFIG_INVALID',
+      '1 setting(s) are wrong:\n  AUDIT_SYSLOG_CERT_FILE and AUDIT_SYSLOG_KEY_FILE: must be set together\n',
+    );
+  }
+  if (collector === undefined) return undefined;
+  return {
+    ...collector,
+    caFile: caFile && resolve(caFile),
+    certFile: certFile && resolve(certFile),
+    keyFile: keyFile && resolve(keyFile),
+  };
+}
+
+/** The registered port of syslog over TLS (RFC 5425 section 4.1). */
+const SYSLOG_TLS_PORT = 6514;
+
+function parseCollector(text: string): { readonly host: string; readonly port: number } | undefined {
+  const url = URL.parse(text);
+  const { hostname, port = '', pathname = '', search, hash, username, password } = url ?? {};
+  if (url?.protocol !== 'syslog-tls:' || !hostname || username || password || search || hash) return undefined;
+  if (pathname !== '' && pathname !== '/') return undefined;
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? SYSLOG_TLS_PORT : Number(port) };
+}
+
+function httpTlsFiles(env: Environment): Config['http']['tls'] {
+  const { HTTP_TLS_CERT_FILE: certFile, HTTP_TLS_KEY_FILE: keyFile } = env;
+  if (certFile === undefined && keyFile === undefined) return undefined;
+  if (certFile === undefined || keyFile === undefined) {
+    throw new GatewayError(
+      'CONFIG_INVALID',
+      '1 setting(s) are wrong:\n  HTTP_TLS_CERT_FILE and HTTP_TLS_KEY_FILE: must be set together\n',
+    );
+  }
+  return { certFile: resolve(certFile), keyFile: resolve(keyFile) };
+}
+
+function registeredOperations(env: Environment): Pick<Config['graphql'], 'registeredOnly' | 'operationsFile'> {
+  const { GRAPHQL_OPERATIONS: mode, GRAPHQL_OPERATIONS_FILE: file } = env;
+  if ((mode === 'registered') !== (file !== undefined)) {
+    throw new GatewayError(
+      'CONFIG_INVALID',
+      '1 setting(s) are wrong:\n  GRAPHQL_OPERATIONS=registered and GRAPHQL_OPERATIONS_FILE: must be set together\n',
+    );
+  }
+  return { registeredOnly: mode === 'registered', operationsFile: file === undefined ? undefined : resolve(file) };
+}
+
+/** Origins are compared as text, so they must be written as browsers send them (RFC 6454 section 6.2). */
+function parseOrigins(text: string): { readonly origins: readonly string[]; readonly problems: readonly string[] } {
+  const origins = text
+    .split(',')
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== '');
+  const wrong = origins.filter((origin) => !/^https?:[^*]+$/.test(origin) || URL.parse(origin)?.origin !== origin);
+  return {
+    origins,
+    problems: wrong.map(
+      (origin) => `${origin} is no origin: write scheme, host and port alone, as https://ris.example`,
+    ),
+  };
+}
+
+function parseNetworks(text: string): { readonly networks: readonly string[]; readonly problems: readonly string[] } {
+  const networks = text
+    .split(',')
+    .map((network) => network.trim())
+    .filter((network) => network !== '');
+  const wrong = networks.filter((network) => {
+    const [address = '', prefix, ...more] = network.split('/');
+    const longest = isIP(address) === 6 ? 128 : 32;
+    const fits = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= longest);
+    return isIP(address) === 0 || !fits || more.length > 0;
+  });
+  return { networks, problems: wrong.map((network) => `${network} is neither an address nor a network`) };
 }
 
 function freeze<T extends object>(value: T): T {

@@ -157,7 +157,19 @@ export const ERROR_DEFINITIONS = {
     PROCESSING_FAILURE,
     'Send a valid access token or API key in the header Authorization: Bearer.',
   ),
+  IDENTITY_PROVIDER_UNAVAILABLE: define(
+    true,
+    503,
+    OUT_OF_RESOURCES,
+    'Try again shortly; if it lasts, look at OIDC_ISSUER and at the identity provider.',
+  ),
   FORBIDDEN: define(false, 403, PROCESSING_FAILURE, 'Ask an administrator for the role or the grant that is needed.'),
+  DEIDENTIFICATION_REFUSED: define(
+    false,
+    409,
+    PROCESSING_FAILURE,
+    'Such a film is not given out without its identity; have its pixels cleaned elsewhere.',
+  ),
   RATE_LIMITED: define(
     true,
     429,
@@ -289,6 +301,14 @@ export interface ErrorDetails {
   readonly retryAfterSeconds?: number;
   /** Last cursor delivered, to resume from. */
   readonly lastCursor?: string;
+  /** What is wrong with the credential, as far as the caller may know. */
+  readonly credential?: 'MISSING' | 'INVALID' | 'EXPIRED';
+  /** The limit that was passed, as its setting is called. */
+  readonly limit?: string;
+  /** What the request has of it. */
+  readonly found?: number;
+  /** What it may have. */
+  readonly allowed?: number;
 }
 
 /** The one error class that crosses module borders. */

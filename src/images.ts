@@ -1,12 +1,15 @@
 /** Previews and heat maps as PNG, rendered in the worker threads from the stored film. */
+import type { Caller } from './access/caller.ts';
+import { type AuditedStore, recordDisclosed } from './access/record-disclosures.ts';
+import { scopeOf } from './access/scope-of.ts';
 import type { FilmLimits } from './config.ts';
 import { GatewayError } from './errors.ts';
 import type { InferencePool } from './inference/pool.ts';
-import type { PrismaClient } from './store/client.ts';
+import { drawnFinding, storedFilm } from './store/reads/pictures.ts';
 
 /** What the images need. */
 export interface FilmImagesOptions {
-  readonly prisma: PrismaClient;
+  readonly store: AuditedStore;
   readonly pool: InferencePool;
   readonly limits: FilmLimits;
   readonly blobPath: (key: string) => string;
@@ -26,34 +29,30 @@ export class FilmImages {
   /**
    * The film as 8-bit grey PNG.
    *
-   * @throws GatewayError NOT_FOUND, or what the film cannot be decoded for
+   * @throws GatewayError NOT_FOUND, also where the caller may not see the film, or what the film cannot be decoded for
    */
-  async preview(sopInstanceUid: string): Promise<Uint8Array> {
-    const { prisma, pool, limits, blobPath } = this.#options;
-    const instance = await prisma.instance.findUnique({ where: { sopInstanceUid }, select: { blobKey: true } });
-    if (instance === null) throw new GatewayError('NOT_FOUND', 'There is no such instance.');
-    return pool.renderPreview(blobPath(instance.blobKey), limits, MAXIMUM_SIZE);
+  async preview(caller: Caller, sopInstanceUid: string): Promise<Uint8Array> {
+    const { store, pool, limits, blobPath } = this.#options;
+    const film = await storedFilm(store.reads(scopeOf(caller.identity)), sopInstanceUid);
+    if (film === null) throw new GatewayError('NOT_FOUND', 'There is no such instance.');
+    const png = await pool.renderPreview(blobPath(film.blobKey), limits, MAXIMUM_SIZE);
+    await recordDisclosed(store, caller, 'GET /instances/:uid/preview.png', film);
+    return png;
   }
 
   /**
    * The film with one finding's class activation map over it as RGB PNG.
    *
    * @param modelVersionId - whose finding; the newest reading's when absent
-   * @throws GatewayError NOT_FOUND when the film has no finding of this label yet
+   * @throws GatewayError NOT_FOUND when the caller may see no finding of this label of the film
    */
-  async heatMap(sopInstanceUid: string, label: string, modelVersionId?: string): Promise<Uint8Array> {
-    const { prisma, pool, limits, blobPath } = this.#options;
-    const finding = await prisma.finding.findFirst({
-      where: {
-        label,
-        inference: { instance: { sopInstanceUid } },
-        ...(modelVersionId === undefined ? {} : { modelVersionId }),
-      },
-      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-      include: { inference: { select: { instance: { select: { blobKey: true } } } } },
-    });
+  async heatMap(caller: Caller, sopInstanceUid: string, label: string, modelVersionId?: string): Promise<Uint8Array> {
+    const { store, pool, limits, blobPath } = this.#options;
+    const finding = await drawnFinding(store.reads(scopeOf(caller.identity)), sopInstanceUid, label, modelVersionId);
     if (finding === null) throw new GatewayError('NOT_FOUND', 'This film has no finding of this label.');
-    const grid = { rows: finding.heatMapRows, columns: finding.heatMapColumns, values: finding.heatMapValues };
-    return pool.renderHeatMap(blobPath(finding.inference.instance.blobKey), limits, MAXIMUM_SIZE, grid);
+    const { rows, columns, values } = finding;
+    const png = await pool.renderHeatMap(blobPath(finding.blobKey), limits, MAXIMUM_SIZE, { rows, columns, values });
+    await recordDisclosed(store, caller, 'GET /instances/:uid/heatmaps/:label.png', finding);
+    return png;
   }
 }

@@ -9,6 +9,7 @@ import type { FilmComparer } from './dicom/film-comparer.ts';
 import type { HeaderReader, HeaderReading } from './dicom/header-reader.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
 import type { Log } from './log.ts';
+import type { AuditActor } from './store/audit/audit-entry.ts';
 import type { BlobStore, StagedBlob } from './store/blobs.ts';
 import type { Eligibility, Priority } from './store/generated/enums.ts';
 import type { InstanceRecord, InstanceStore, StoredInstance } from './store/instances.ts';
@@ -16,6 +17,8 @@ import type { InstanceRecord, InstanceStore, StoredInstance } from './store/inst
 /** Through which door a film comes. */
 export interface IngestSource {
   readonly door: 'STOW_RS' | 'GRAPHQL' | 'C_STORE' | 'C_GET' | 'WADO_RS';
+  /** Who brings it, for the audit. */
+  readonly by: AuditActor;
   /** Overrides what the film's header says. */
   readonly priority?: Priority;
   /** The study that the sender named; a film of another one is refused. */
@@ -154,7 +157,7 @@ export class FilmIngest implements Ingest {
     };
     try {
       const known = await instances.find(sopInstanceUid, staged.sha256);
-      if (known === undefined) return await instances.record(this.#record(staged, reading, source), keep);
+      if (known === undefined) return await instances.record(this.#record(staged, reading, source), keep, source.by);
       // Success says that the film is here: one whose file was lost, as by a restore of the database alone, gets it back.
       if (!(await blobs.holds(staged.key, staged.byteLength))) await keep();
       return known;

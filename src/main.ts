@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** The command line. What only serve and demo need is loaded by them: the other commands start twice as fast without it. */
 import { Command, Option } from 'commander';
+import { addApiKeyCommands } from './commands/api-key.ts';
+import { addAuditCommands } from './commands/audit.ts';
 import { addDicomCommands } from './commands/dicom.ts';
 import { addModelCommands } from './commands/model.ts';
 import { type Config, describeSettings, loadConfig } from './config.ts';
@@ -14,9 +16,10 @@ program
   .command('serve')
   .description('serve until SIGTERM or SIGINT')
   .addOption(new Option('--role <role>', 'what this process does').choices(['all', 'api', 'worker']))
-  .action(async ({ role }: { role?: Config['role'] }) => {
+  .option('--insecure-no-auth', 'let everybody in with every role; for trials on a machine of your own')
+  .action(async ({ role, insecureNoAuth }: { role?: Config['role']; insecureNoAuth?: boolean }) => {
     const { serve } = await import('./serve.ts');
-    await serve(loadConfig({ ROLE: role }));
+    await serve(loadConfig({ ROLE: role }), { insecureNoAuth: insecureNoAuth === true });
   });
 
 program
@@ -38,7 +41,9 @@ program
     }
   });
 
+addAuditCommands(program);
 addDicomCommands(program);
+addApiKeyCommands(program);
 addModelCommands(program);
 
 try {

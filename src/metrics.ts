@@ -10,6 +10,8 @@ export interface MetricSources {
   readonly poolDepth: () => { readonly busy: number; readonly waiting: number };
   /** DICOM associations open now. */
   readonly associations: () => number;
+  /** Records of the audit that the collector has not confirmed; undefined where there is no collector. */
+  readonly auditExportLag: () => Promise<number> | undefined;
 }
 
 const STAGE_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -63,6 +65,16 @@ export class Metrics {
       help: 'DICOM associations that are open at the door of this process',
       registers,
       collect: () => associations.set(sources.associations()),
+    });
+    const auditExportLag: Gauge = new Gauge({
+      name: 'cxr_gateway_audit_export_lag_records',
+      help: 'Records of the audit that the syslog collector has not confirmed; absent without a collector',
+      registers,
+      collect: async () => {
+        const lag = await sources.auditExportLag();
+        if (lag === undefined) auditExportLag.remove();
+        else auditExportLag.set(lag);
+      },
     });
     const queue = new Gauge({
       name: 'cxr_gateway_queue_jobs',

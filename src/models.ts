@@ -2,6 +2,7 @@
 import { GatewayError } from './errors.ts';
 import { discoverModels, type ModelPackage } from './inference/registry.ts';
 import type { Log } from './log.ts';
+import { systemActor } from './store/audit/audit-entry.ts';
 import type { ModelVersionStore } from './store/model-versions.ts';
 
 /** What the bringing together needs. */
@@ -28,7 +29,7 @@ export async function setUpModels(options: ModelSetupOptions): Promise<ReadonlyM
     // Through JSON, because the database stores what JSON can hold.
     const json = JSON.parse(JSON.stringify({ manifest, metrics: metrics ?? undefined }));
     const registration = { name, version, digest, precision, manifest: json.manifest, metrics: json.metrics };
-    ids.set(`${name}@${version}`, await modelVersions.register(registration));
+    ids.set(`${name}@${version}`, await modelVersions.register(registration, systemActor('start')));
     log.info('model.registered', { modelName: name, modelVersion: version, digest });
   }
   await activateFirst(options, ids);
@@ -53,7 +54,7 @@ async function activateFirst(options: ModelSetupOptions, ids: ReadonlyMap<string
   }
   await modelVersions.activate({
     modelVersionId,
-    actor: 'system',
+    by: systemActor('start'),
     reason:
       wanted === undefined ? 'First start: the only version in MODELS_DIR.' : 'First start: named by ACTIVE_MODEL.',
   });

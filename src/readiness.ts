@@ -1,4 +1,5 @@
 /** Whether this process can do its work now: what a load balancer or an orchestrator asks at /readyz. */
+import type { SyslogExport } from './audit-export/syslog-export.ts';
 import type { DimseDoor } from './dimse/door.ts';
 import type { ReadinessCheck } from './http/health.ts';
 import type { InferencePool } from './inference/pool.ts';
@@ -11,8 +12,12 @@ export interface ReadinessOptions {
   readonly pool: InferencePool;
   /** What reads films in this process; undefined where none are read. */
   readonly served: ServedModels | undefined;
+  /** Who can prove who they are here, in words. */
+  readonly identity: string;
   /** The DICOM door; undefined where there is none. */
   readonly door: DimseDoor | undefined;
+  /** What sends the audit to a collector; undefined where none is set. */
+  readonly auditExport: SyslogExport | undefined;
 }
 
 /** Answers /readyz. */
@@ -30,9 +35,16 @@ export class Readiness {
     } catch {
       return [{ name: 'database', ok: false, detail: 'does not answer: look at DATABASE_URL and the server' }];
     }
-    const checks = [{ name: 'database', ok: true, detail: 'answers' }, await this.#model(), this.#pool()];
-    const { door } = this.#options;
-    return door === undefined ? checks : [...checks, doorCheck(door)];
+    const { door, identity, auditExport } = this.#options;
+    const checks = [
+      { name: 'database', ok: true, detail: 'answers' },
+      await this.#model(),
+      this.#pool(),
+      { name: 'identity', ok: true, detail: identity },
+    ];
+    if (door !== undefined) checks.push(doorCheck(door));
+    if (auditExport !== undefined) checks.push(await auditExportCheck(auditExport));
+    return checks;
   }
 
   async #model(): Promise<ReadinessCheck> {
@@ -60,4 +72,12 @@ function doorCheck({ address, associations }: DimseDoor): ReadinessCheck {
     ok: true,
     detail: `${address.aeTitle} on port ${address.port}, ${associations} associations`,
   };
+}
+
+/** Never a reason to send nobody here: records wait in the database until the collector is back. */
+async function auditExportCheck(auditExport: SyslogExport): Promise<ReadinessCheck> {
+  const { sends, problem, lag } = await auditExport.state();
+  const who = sends ? 'this process sends' : 'another process sends, or none does yet';
+  const trouble = problem === undefined ? '' : `: ${problem}`;
+  return { name: 'audit-export', ok: true, detail: `${lag} records to send; ${who}${trouble}` };
 }

@@ -1,6 +1,6 @@
 /** Runs the gateway until a signal ends it. */
 import { setFlagsFromString } from 'node:v8';
-import { createApp } from './app.ts';
+import { type AppOptions, createApp } from './app.ts';
 import type { Config } from './config.ts';
 import type { DimseAddressInfo } from './dimse/door.ts';
 import { createLog, type Log, type LogFields } from './log.ts';
@@ -11,10 +11,10 @@ import { createLog, type Log, type LogFields } from './log.ts';
  *
  * @throws GatewayError when the gateway cannot be built or cannot listen
  */
-export async function serve(config: Config): Promise<void> {
+export async function serve(config: Config, options: Pick<AppOptions, 'insecureNoAuth'> = {}): Promise<void> {
   keepYoungGenerationsSmall();
   const log = createLog(config.logLevel);
-  const app = await createApp(config, log);
+  const app = await createApp(config, log, options);
   try {
     const { url, dimse } = await app.start();
     log.info('gateway.started', { url, role: config.role, threads: config.inference.threads, ...dicomFields(dimse) });

@@ -108,7 +108,7 @@ describe('import rules', () => {
 
   it('only app.ts constructs services', () => {
     const services =
-      /new (FilmIngest|Pipeline|ChangeFeed|InferencePool|HeaderReader|BlobStore|Metrics|Readiness|FilmImages|EngineChoice|ServedModels|DicomNodes|TransferRunner|FilmComparer|DimseDoor|CommitmentReports|CommitmentRequests)\(/;
+      /new (CredentialAuthenticator|LiveIdentities|ProviderKeys|FilmIngest|Pipeline|ChangeFeed|InferencePool|HeaderReader|BlobStore|Metrics|Readiness|FilmImages|DeidentifiedFilms|Deidentifier|Pseudonyms|EngineChoice|ServedModels|DicomNodes|TransferRunner|FilmComparer|DimseDoor|SyslogExport|CommitmentReports|CommitmentRequests)\(/;
     const constructing = files.filter((file) => services.test(readFileSync(join(SOURCE, file), 'utf8')));
     expect(constructing).toEqual(['app.ts']);
   });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ChangeEvent, ChangeFeed } from '../src/changes.ts';
 import { silentLog } from '../src/log.ts';
 import { appendChanges } from '../src/store/change-log.ts';
+import { UNRESTRICTED } from '../src/store/reads/scope.ts';
 import type { Store } from '../src/store/store.ts';
 import { openTestStore, type TestStore } from './support/store.ts';
 
@@ -96,7 +97,7 @@ describe('the change feed', () => {
       }),
     ).rejects.toThrow('rolled back');
     await append(database.store);
-    expect(positions(await feed.page(null, 10))).toEqual([1, 2]);
+    expect(positions(await feed.page(null, 10, UNRESTRICTED))).toEqual([1, 2]);
   });
 
   it('gives the same order to every process while many of them write at once', async () => {
@@ -117,7 +118,7 @@ describe('the change feed', () => {
   it('resumes after a cursor on another process: what was missed in order, once, then live', async () => {
     const here = await openFeed(database.store);
     await append(database.store, 2);
-    const [, second] = await here.page(null, 10);
+    const [, second] = await here.page(null, 10, UNRESTRICTED);
     await append(database.store, 3);
     const there = await openFeed(await database.another());
     const events = there.subscribe({ after: second?.cursor ?? '' });
@@ -131,7 +132,7 @@ describe('the change feed', () => {
   it('refuses a cursor that retention has passed, one of another database, and what is none', async () => {
     const feed = await openFeed(database.store);
     await append(database.store, 3);
-    const [first] = await feed.page(null, 10);
+    const [first] = await feed.page(null, 10, UNRESTRICTED);
     await database.store.prisma.change.updateMany({
       where: { position: { lte: 2n } },
       data: { createdAt: new Date(0) },
@@ -142,7 +143,7 @@ describe('the change feed', () => {
     const foreign = Buffer.from('00000000-0000-7000-8000-000000000000:3').toString('base64url');
     await expect(resume(foreign)).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' });
     await expect(resume('nonsense')).rejects.toMatchObject({ code: 'CURSOR_INVALID' });
-    expect(positions(await feed.page(null, 10))).toEqual([3]);
+    expect(positions(await feed.page(null, 10, UNRESTRICTED))).toEqual([3]);
   });
 
   it('tells a subscriber that takes too long over an event, with the cursor to resume from', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { MAIN } from './built.ts';
 import { temporaryFolder } from './films.ts';
+import { UNLIMITED } from './unlimited.ts';
 
 /** A running gateway. */
 export interface GatewayProcess extends AsyncDisposable {
@@ -26,8 +27,16 @@ const TICK_MS = 10;
 export async function startGateway(settings: Readonly<Record<string, string>>): Promise<GatewayProcess> {
   const folder = await temporaryFolder('bench-data');
   await chmod(folder.path, 0o755); // as root PostgreSQL runs as another account, which must be able to enter
-  const child = spawn(process.execPath, [MAIN, 'serve'], {
-    env: { ...process.env, DATA_DIR: folder.path, PORT: '0', DIMSE_PORT: '0', LOG_LEVEL: 'info', ...settings },
+  const child = spawn(process.execPath, [MAIN, 'serve', '--insecure-no-auth'], {
+    env: {
+      ...process.env,
+      ...UNLIMITED,
+      DATA_DIR: folder.path,
+      PORT: '0',
+      DIMSE_PORT: '0',
+      LOG_LEVEL: 'info',
+      ...settings,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));

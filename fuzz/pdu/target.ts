@@ -1,5 +1,6 @@
 /** The DICOM door: mutated conversations on real sockets, through negotiation and sessions, with a store that only counts. */
 import { connect, createServer, type Socket } from 'node:net';
+import { identityOfNode } from '../../src/access/node-identity.ts';
 import { acceptAssociation } from '../../src/dicom/network/acceptor.ts';
 import type { AssociationLimits } from '../../src/dicom/network/association.ts';
 import { PDU_HEADER_BYTES } from '../../src/dicom/network/pdu.ts';
@@ -45,12 +46,14 @@ const commitments = new CommitmentRequests(
   silentLog,
 );
 
-const policy = negotiation({
-  aeTitle: AE_TITLE,
-  knownCallers: new Set(['FUZZ']),
-  acceptUnknownCallers: false,
-  hasRoom: () => true,
-});
+const callers = new Map([['FUZZ', undefined]]);
+
+const policy = negotiation(
+  { aeTitle: AE_TITLE, knownCallers: callers, acceptUnknownCallers: false, hasRoom: () => true },
+  undefined,
+);
+
+const identity = identityOfNode({ callingAeTitle: 'FUZZ', name: undefined, certificate: undefined });
 
 /** A door with its sessions, one connection at a time. */
 class Door {
@@ -99,7 +102,13 @@ async function converse(socket: Socket, limits: AssociationLimits): Promise<stri
     const accepted = await acceptAssociation(socket, limits, policy);
     if ('refused' in accepted) return 'REJECTED';
     stage = 'WITHIN_ASSOCIATION';
-    await new Session(accepted.association, { ingest, commitments, answerTimeoutMs: limits.artimMs }).run();
+    await new Session(accepted.association, {
+      ingest,
+      commitments,
+      address: '127.0.0.1',
+      identity,
+      answerTimeoutMs: limits.artimMs,
+    }).run();
     return 'RELEASED';
   } catch (error) {
     if (error instanceof GatewayError && error.code !== 'INTERNAL') return `${error.code}_${stage}`;

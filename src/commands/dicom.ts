@@ -35,6 +35,7 @@ export function addDicomCommands(program: Command): void {
     .requiredOption('--study <uid>', 'Study Instance UID')
     .option('--output <folder>', 'write the files here; without it the running gateway fetches and reads them')
     .option('--gateway <url>', 'address of the running gateway; default: HOST and PORT')
+    .option('--token-file <file>', 'file with an access token or API key for it; default: CXR_GATEWAY_TOKEN')
     .action(({ node, ...command }: { node: string } & RetrieveCommand) => runRetrieve(node, command));
 }
 

@@ -22,8 +22,15 @@ const FOLLOW = `query($id: ID!) { dicomTransfer(id: $id) { ${FIELDS} } }`;
 
 const POLL_MS = 500;
 
+/** A running gateway. */
+export interface RunningGateway {
+  readonly url: string;
+  /** Access token or API key; undefined for one that wants none. */
+  readonly credential: string | undefined;
+}
+
 /** @throws GatewayError what the gateway answers; INTERNAL when it does not answer */
-export async function retrieveByGateway(gateway: string, node: string, study: string): Promise<void> {
+export async function retrieveByGateway(gateway: RunningGateway, node: string, study: string): Promise<void> {
   const { retrieveStudy } = await ask<{ retrieveStudy: { transfer: Transfer } }>(gateway, RETRIEVE, { node, study });
   const progress = new Progress('fetching', 'films');
   let { transfer } = retrieveStudy;
@@ -48,15 +55,22 @@ export async function retrieveByGateway(gateway: string, node: string, study: st
   note(`${transfer.error.code}: ${transfer.error.message}`);
 }
 
-async function ask<T>(gateway: string, query: string, variables: Record<string, unknown>): Promise<T> {
-  const response = await fetch(`${gateway.replace(/\/+$/, '')}/graphql`, {
+async function ask<T>(
+  { url, credential }: RunningGateway,
+  query: string,
+  variables: Record<string, unknown>,
+): Promise<T> {
+  const response = await fetch(`${url.replace(/\/+$/, '')}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: {
+      'content-type': 'application/json',
+      ...(credential === undefined ? {} : { authorization: `Bearer ${credential}` }),
+    },
     body: JSON.stringify({ query, variables }),
   }).catch((cause: unknown) => {
     throw new GatewayError(
       'NOT_FOUND',
-      `No gateway answers at ${gateway}; start it, or name it by --gateway.`,
+      `No gateway answers at ${url}; start it, or name it by --gateway.`,
       {},
       { cause },
     );

@@ -8,6 +8,7 @@ import { GatewayError } from '../errors.ts';
 import { openFilm } from '../nodes/film-files.ts';
 import type { IncomingFilm } from '../nodes/node-client.ts';
 import { nodeClientOptions, preferredClient } from '../nodes/node-clients.ts';
+import { readCredential } from './gateway-credential.ts';
 import { findTarget, type TargetOptions } from './node-target.ts';
 import { print } from './output.ts';
 import { Progress } from './progress.ts';
@@ -21,6 +22,8 @@ export interface RetrieveCommand extends TargetOptions {
   readonly output?: string;
   /** Address of the gateway. */
   readonly gateway?: string;
+  /** File with the credential for the gateway. */
+  readonly tokenFile?: string;
 }
 
 /** @throws GatewayError BAD_REQUEST, DICOM_NODE_UNKNOWN, NOT_FOUND, and what the client or the gateway answers */
@@ -31,8 +34,10 @@ export async function runRetrieve(named: string, command: RetrieveCommand): Prom
   if (command.called !== undefined || command.calling !== undefined) {
     throw new GatewayError('BAD_REQUEST', 'Addresses and AE titles go with --output; a gateway knows nodes by name.');
   }
-  const { host, port } = config.http;
-  await retrieveByGateway(command.gateway ?? `http://${host}:${port}`, named, command.study);
+  const { host, port, tls } = config.http;
+  const url = command.gateway ?? `${tls === undefined ? 'http' : 'https'}://${host}:${port}`;
+  const credential = await readCredential(command.tokenFile, config);
+  await retrieveByGateway({ url, credential }, named, command.study);
 }
 
 /** Always by C-GET or WADO-RS: C-MOVE would send the films to the gateway. */

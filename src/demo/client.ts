@@ -48,18 +48,23 @@ const READING = `
   study { accessionNumber description patient { name mrn } }
   findings { label probability threshold positive }`;
 
-const SUBSCRIPTION = `subscription Live($after: String) { findingsCompleted(after: $after) { inference { ${READING} } } }`;
+/** What the demo listens to; the table of costs in docs/api.md has it. */
+export const SUBSCRIPTION = `subscription Live($after: String) { findingsCompleted(after: $after) { inference { ${READING} } } }`;
 
 const CURSOR = '{ currentCursor }';
 
-const STATE = `query State($uid: DicomUID!) { instance(sopInstanceUid: $uid) { inferences { ${READING} } } }`;
+/** What the demo asks; the table of costs in docs/api.md has it. */
+export const STATE = `query State($uid: DicomUID!) { instance(sopInstanceUid: $uid) { inferences { ${READING} } } }`;
 
 /** Speaks to a gateway at a base URL. */
 export class DemoClient {
   readonly #url: string;
+  readonly #authorization: string;
 
-  constructor(url: string) {
+  /** @param token - access token */
+  constructor(url: string, token: string) {
     this.#url = url;
+    this.#authorization = `Bearer ${token}`;
   }
 
   /**
@@ -76,6 +81,7 @@ export class DemoClient {
     const client = createClient({
       url: `${this.#url.replace(/^http/, 'ws')}/graphql`,
       webSocketImpl: WebSocket,
+      connectionParams: { authorization: this.#authorization },
       lazy: false,
       retryAttempts: 0,
       onNonLazyError: failed,
@@ -105,7 +111,7 @@ export class DemoClient {
     }
     const response = await fetch(`${this.#url}/dicomweb/studies`, {
       method: 'POST',
-      headers: { 'content-type': type, accept: 'application/dicom+json' },
+      headers: { 'content-type': type, accept: 'application/dicom+json', authorization: this.#authorization },
       body: ReadableStream.from(body()),
       duplex: 'half',
     });
@@ -128,7 +134,7 @@ export class DemoClient {
   async #query<T>(query: string, variables: Record<string, unknown>): Promise<T> {
     const response = await fetch(`${this.#url}/graphql`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', authorization: this.#authorization },
       body: JSON.stringify({ query, variables }),
     });
     const { data } = (await response.json()) as { data?: T };

@@ -7,6 +7,8 @@ import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ACCESS_ROLES } from '../access/identity.ts';
+import { createLocalIssuer, type LocalToken } from '../access/local-issuer.ts';
 import { type App, createApp } from '../app.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { GatewayError } from '../errors.ts';
@@ -27,6 +29,22 @@ export interface DemoOptions {
 /** States in which a film needs no more waiting, other than DONE, which is pushed. */
 const UNREAD = ['INELIGIBLE', 'FAILED', 'CANCELLED'];
 
+/** Sends the films and looks at the findings. */
+const CLIENT: LocalToken = {
+  subject: 'demo-client',
+  name: 'Demo client',
+  roles: ['CLINICIAN', 'TECHNOLOGIST'],
+  lifetimeSeconds: 24 * 3600,
+};
+
+/** Whoever tries the gateway out. */
+const ADMINISTRATOR: LocalToken = {
+  subject: 'demo-administrator',
+  name: 'Demo administrator',
+  roles: ACCESS_ROLES,
+  lifetimeSeconds: 3600,
+};
+
 /** How often the films that no push has come for are looked up. */
 const LOOK_INTERVAL_MS = 500;
 
@@ -45,14 +63,17 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 
   terminal.line('cxr-gateway demo. The model is a demonstration, not for clinical use.');
   terminal.line();
-  const app = await createApp(config, log, { onProgress: (step) => terminal.step(`starting: ${step}`) });
+  const localIssuer = await createLocalIssuer();
+  const onProgress = (step: string) => terminal.step(`starting: ${step}`);
+  const app = await createApp(config, log, { onProgress, localIssuer });
   try {
     terminal.step('starting: HTTP and WebSocket server');
     const { url, dimse } = await app.start();
     terminal.endStep();
-    const failures = await readFilms(new DemoClient(url), films, terminal);
+    const client = new DemoClient(url, await localIssuer.issue(CLIENT));
+    const failures = await readFilms(client, films, terminal);
     if (failures > 0) process.exitCode = 1;
-    await serveOn({ url, dimse }, options.exit, logFile, terminal);
+    if (!options.exit) await serveOn({ url, dimse }, await localIssuer.issue(ADMINISTRATOR), logFile, terminal);
     terminal.step('stopping');
     await app.drain();
   } finally {
@@ -62,7 +83,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 }
 
 async function demoConfig(terminal: Terminal): Promise<Config> {
-  const overrides: Record<string, string> = { DIMSE_UNKNOWN_CALLERS: 'accept' };
+  const overrides: Record<string, string> = { DIMSE_UNKNOWN_CALLERS: 'accept', GRAPHQL_INTROSPECTION: 'on' };
   const { http, dimse } = loadConfig();
   for (const [setting, host, port] of [
     ['PORT', http.host, http.port],
@@ -171,25 +192,33 @@ function printReading(terminal: Terminal, name: string, inference: DemoInference
 
 async function serveOn(
   { url, dimse }: Awaited<ReturnType<App['start']>>,
-  exit: boolean,
+  token: string,
   logFile: string,
   terminal: Terminal,
 ): Promise<void> {
   terminal.line();
-  if (!exit) {
-    terminal.line('Serving until Ctrl+C:');
-    for (const [what, where] of [
-      ['start page', `${url}/`],
-      ['GraphQL', `${url}/graphql (queries, mutations; subscriptions over WebSocket)`],
-      ['STOW-RS', `${url}/dicomweb/studies`],
-      ['C-STORE', dimse === undefined ? 'off' : `storescu -aec ${dimse.aeTitle} ${dimse.host} ${dimse.port} film.dcm`],
-      ['readiness', `${url}/readyz`],
-      ['metrics', `${url}/metrics`],
-      ['log', logFile],
-    ]) {
-      terminal.line(`  ${what?.padEnd(11)} ${where}`);
-    }
-    await nextSignal();
-    terminal.line();
+  terminal.line('Serving until Ctrl+C:');
+  for (const [what, where] of [
+    ['start page', `${url}/`],
+    ['GraphQL', `${url}/graphql (queries, mutations; subscriptions over WebSocket)`],
+    ['STOW-RS', `${url}/dicomweb/studies`],
+    ['C-STORE', dimse === undefined ? 'off' : `storescu -aec ${dimse.aeTitle} ${dimse.host} ${dimse.port} film.dcm`],
+    ['readiness', `${url}/readyz`],
+    ['metrics', `${url}/metrics`],
+    ['log', logFile],
+  ]) {
+    terminal.line(`  ${what?.padEnd(11)} ${where}`);
   }
+  terminal.line();
+  terminal.line('Local administrator token, good for 1 hour at this process alone (every role, every patient):');
+  terminal.line();
+  terminal.line(`export CXR_GATEWAY_TOKEN=${token}`);
+  terminal.line(
+    `curl ${url}/graphql -H "authorization: Bearer $CXR_GATEWAY_TOKEN" -H 'content-type: application/json' \\`,
+  );
+  terminal.line(
+    `  -d '{"query":"{ studies(first: 3) { nodes { studyInstanceUid findings(positive: true) { label } } } }"}'`,
+  );
+  await nextSignal();
+  terminal.line();
 }

@@ -9,6 +9,7 @@
  */
 import { GatewayError } from '../errors.ts';
 import { ATTRIBUTES, formatTag, type Keyword, keywordOf, PIXEL_DATA } from './attributes.ts';
+import { BoundedElements, MAXIMUM_DEPTH, misplaced } from './bounded-elements.ts';
 import { type ByteWindow, endOfFile } from './byte-window.ts';
 import { DataSet } from './data-set.ts';
 import {
@@ -18,15 +19,10 @@ import {
   ITEM,
   ITEM_DELIMITATION,
   isDelimitation,
-  readElement,
   SEQUENCE_DELIMITATION,
   UNDEFINED_LENGTH,
 } from './element.ts';
 
-/** Deepest nesting of sequences. */
-export const MAXIMUM_DEPTH = 16;
-/** Most elements of one data set, those of its items among them. */
-export const MAXIMUM_ELEMENTS = 200_000;
 /** Largest value that is collected: a LUT of 65,536 entries of 16 bits. */
 const MAXIMUM_VALUE_BYTES = 131_072;
 
@@ -46,13 +42,13 @@ export interface PixelDataElement {
 export class DataSetWalker {
   readonly #window: ByteWindow;
   readonly #maxHeaderBytes: number;
-  #headerEnd = 0;
-  #elements = 0;
+  #elements: BoundedElements;
 
   /** @param maxHeaderBytes - most bytes from the start of the data set to Pixel Data */
   constructor(window: ByteWindow, maxHeaderBytes: number) {
     this.#window = window;
     this.#maxHeaderBytes = maxHeaderBytes;
+    this.#elements = new BoundedElements(window, 0, maxHeaderBytes);
   }
 
   /**
@@ -63,10 +59,10 @@ export class DataSetWalker {
    * @throws GatewayError TRUNCATED_FILE, MALFORMED_DICOM, HEADER_TOO_LARGE
    */
   walk(start: number, encoding: Encoding, into: DataSet): PixelDataElement | undefined {
-    this.#headerEnd = start + this.#maxHeaderBytes;
+    this.#elements = new BoundedElements(this.#window, start, this.#maxHeaderBytes);
     let position = start;
     while (position < this.#window.size) {
-      const element = this.#readElement(position, encoding);
+      const element = this.#elements.read(position, encoding);
       if (element.tag === PIXEL_DATA) {
         const length = element.length === UNDEFINED_LENGTH ? null : element.length;
         const end = element.valuePosition + (length ?? 0);
@@ -92,7 +88,7 @@ export class DataSetWalker {
     if (keyword !== undefined && into?.has(keyword) === true) {
       throw new GatewayError('MALFORMED_DICOM', `${formatTag(tag)} occurs twice in one data set.`);
     }
-    if (length === UNDEFINED_LENGTH && tag === PIXEL_DATA) return this.#walkFragments(valuePosition, end);
+    if (length === UNDEFINED_LENGTH && tag === PIXEL_DATA) return this.#elements.endOfFragments(valuePosition, end);
     const isKnownSequence = keyword !== undefined && ATTRIBUTES[keyword][1] === 'SQ';
     const isUntyped = vr === undefined || vr === 'UN';
     if (length === UNDEFINED_LENGTH || (isKnownSequence && (isUntyped || vr === 'SQ'))) {
@@ -104,7 +100,7 @@ export class DataSetWalker {
       // The content of a sequence written as UN is Implicit VR Little Endian (PS3.5 section 6.2.2, note 4).
       return this.#walkItems(element, vr === 'UN' ? IMPLICIT_LITTLE_ENDIAN : encoding, end, depth + 1, items);
     }
-    const next = this.#checkedEnd(element, end);
+    const next = this.#elements.endOf(element, end);
     if (keyword !== undefined && vr !== 'SQ' && !isKnownSequence) this.#collect(keyword, element, encoding, into);
     return next;
   }
@@ -132,10 +128,10 @@ export class DataSetWalker {
       throw new GatewayError('MALFORMED_DICOM', `Sequences are nested more than ${MAXIMUM_DEPTH} deep.`);
     }
     const isDelimited = sequence.length === UNDEFINED_LENGTH;
-    const sequenceEnd = isDelimited ? end : this.#checkedEnd(sequence, end);
+    const sequenceEnd = isDelimited ? end : this.#elements.endOf(sequence, end);
     let position = sequence.valuePosition;
     while (isDelimited || position < sequenceEnd) {
-      const item = this.#readElement(position, encoding);
+      const item = this.#elements.read(position, encoding);
       if (isDelimited && item.tag === SEQUENCE_DELIMITATION) return item.valuePosition;
       if (item.tag !== ITEM) throw misplaced(item.tag, position);
       const content = items === undefined ? undefined : new DataSet();
@@ -147,51 +143,15 @@ export class DataSetWalker {
 
   #walkItem(item: ElementHeader, encoding: Encoding, end: number, depth: number, into: DataSet | undefined): number {
     const isDelimited = item.length === UNDEFINED_LENGTH;
-    const itemEnd = isDelimited ? end : this.#checkedEnd(item, end);
+    const itemEnd = isDelimited ? end : this.#elements.endOf(item, end);
     if (!isDelimited && into === undefined) return itemEnd;
     let position = item.valuePosition;
     while (isDelimited || position < itemEnd) {
-      const element = this.#readElement(position, encoding);
+      const element = this.#elements.read(position, encoding);
       if (isDelimited && element.tag === ITEM_DELIMITATION) return element.valuePosition;
       position = this.#walkValue(element, encoding, itemEnd, depth, into);
     }
     return position;
-  }
-
-  /** Steps over encapsulated Pixel Data of an icon within a sequence (PS3.5 annex A.4). */
-  #walkFragments(start: number, end: number): number {
-    let position = start;
-    for (;;) {
-      const fragment = this.#readElement(position, IMPLICIT_LITTLE_ENDIAN);
-      if (fragment.tag === SEQUENCE_DELIMITATION) return fragment.valuePosition;
-      if (fragment.tag !== ITEM || fragment.length === UNDEFINED_LENGTH) throw misplaced(fragment.tag, position);
-      position = this.#checkedEnd(fragment, end);
-    }
-  }
-
-  /** Reads an element's header and counts it. */
-  #readElement(position: number, encoding: Encoding): ElementHeader {
-    this.#elements += 1;
-    if (this.#elements > MAXIMUM_ELEMENTS || position > this.#headerEnd) {
-      throw new GatewayError(
-        'HEADER_TOO_LARGE',
-        `The data set before Pixel Data has more than ${this.#maxHeaderBytes} bytes or ${MAXIMUM_ELEMENTS} elements.`,
-      );
-    }
-    return readElement(this.#window, position, encoding);
-  }
-
-  /** End of a value of defined length, after comparing it with the file, the enclosing element and the limit. */
-  #checkedEnd(element: ElementHeader, end: number): number {
-    const valueEnd = element.valuePosition + element.length;
-    if (valueEnd > this.#window.size) throw endOfFile(valueEnd, this.#window.size);
-    if (valueEnd > end) {
-      throw new GatewayError('MALFORMED_DICOM', `${formatTag(element.tag)} is longer than the item that holds it.`);
-    }
-    if (valueEnd > this.#headerEnd) {
-      throw new GatewayError('HEADER_TOO_LARGE', `${formatTag(element.tag)} ends past the limit of the header.`);
-    }
-    return valueEnd;
   }
 }
 
@@ -200,8 +160,4 @@ function swapBytes(value: Uint8Array, tag: number): Uint8Array {
   if (value.length % 2 !== 0) throw new GatewayError('MALFORMED_DICOM', `${formatTag(tag)} has half a word.`);
   Buffer.from(value.buffer, value.byteOffset, value.length).swap16();
   return value;
-}
-
-function misplaced(tag: number, position: number): GatewayError {
-  return new GatewayError('MALFORMED_DICOM', `${formatTag(tag)} at byte ${position} does not belong there.`);
 }

@@ -35,6 +35,11 @@ export interface ElementHeader {
   readonly valuePosition: number;
 }
 
+/** Whether Explicit VR states the length of a value in 16 bits, else in 32. */
+export function hasShortLength(vr: string): boolean {
+  return SHORT_LENGTH.has(vr);
+}
+
 /** Whether a tag is an item or a delimiter. */
 export function isDelimitation(tag: number): boolean {
   return Math.floor(tag / 0x1_0000) === DELIMITATION_GROUP;

@@ -7,8 +7,8 @@
  * safe answer, as it asks a person.
  */
 import { GatewayError } from '../errors.ts';
+import { MAXIMUM_DEPTH, MAXIMUM_ELEMENTS } from './bounded-elements.ts';
 import type { ByteWindow } from './byte-window.ts';
-import { MAXIMUM_DEPTH, MAXIMUM_ELEMENTS } from './data-set-walker.ts';
 import {
   type ElementHeader,
   type Encoding,

@@ -62,7 +62,7 @@ export class CommitmentRequests {
   async #record(
     { command, dataSet }: DimseMessage,
     context: AcceptedContext,
-    { association }: Session,
+    session: Session,
   ): Promise<ClaimedCommitment | Outcome> {
     if (!context.role.scu) return refused(STATUS.NOT_AUTHORIZED, 'The SCU role was not agreed on.');
     if (command.requestedSopClassUid !== STORAGE_COMMITMENT) {
@@ -84,11 +84,12 @@ export class CommitmentRequests {
       if (coded.code === 'DICOM_NODE_FAILED') throw coded;
       return refused(STATUS.INVALID_ARGUMENT_VALUE, `${coded.code}: ${coded.message}`);
     }
-    const { callingAeTitle, calledAeTitle } = association;
+    const { callingAeTitle, calledAeTitle } = session.association;
     try {
       const commitment = await this.#store.record(
         { ...request, callingAeTitle, calledAeTitle },
         this.#reporting.claimMs,
+        session.actor('N-ACTION'),
       );
       this.#log.info('dimse.commitment-requested', { callingAeTitle, count: request.references.length });
       return commitment;

@@ -8,14 +8,17 @@
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import type { Identity } from '../access/identity.ts';
+import { identityOfNode } from '../access/node-identity.ts';
 import type { Config } from '../config.ts';
 import { type AcceptorPolicy, acceptAssociation } from '../dicom/network/acceptor.ts';
 import type { AssociationLimits } from '../dicom/network/association.ts';
+import { type ShownCertificate, shownCertificate } from '../dicom/network/client-certificate.ts';
 import type { DicomNode } from '../dicom/network/node.ts';
 import { describeRejection } from '../dicom/network/pdu.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { negotiation } from './negotiation.ts';
+import { type NegotiationOptions, negotiation } from './negotiation.ts';
 import { Session, type SessionServices } from './session.ts';
 import { WaitingSockets } from './waiting-sockets.ts';
 
@@ -44,7 +47,7 @@ const MORE_WAITING_SOCKETS = 64;
 export class DimseDoor implements AsyncDisposable {
   readonly #options: DimseDoorOptions;
   readonly #limits: AssociationLimits;
-  readonly #policy: AcceptorPolicy;
+  readonly #negotiation: NegotiationOptions;
   readonly #waiting: WaitingSockets;
   readonly #sessions = new Set<Session>();
   readonly #serving = new Set<Promise<void>>();
@@ -63,12 +66,14 @@ export class DimseDoor implements AsyncDisposable {
       idleTimeoutMs: config.idleTimeoutMs,
       messageTimeoutMs: config.messageTimeoutMs,
     };
-    this.#policy = negotiation({
+    this.#negotiation = {
       aeTitle: config.aeTitle,
-      knownCallers: new Set(nodes.flatMap(({ dimse }) => (dimse === undefined ? [] : [dimse.aeTitle]))),
+      knownCallers: new Map(
+        nodes.flatMap(({ dimse }) => (dimse === undefined ? [] : [[dimse.aeTitle, dimse.clientCertificate]])),
+      ),
       acceptUnknownCallers: config.acceptUnknownCallers,
       hasRoom: () => !this.#draining && this.associations < config.maxAssociations,
-    });
+    };
     this.#waiting = new WaitingSockets(config.maxAssociations + MORE_WAITING_SOCKETS);
   }
 
@@ -87,6 +92,7 @@ export class DimseDoor implements AsyncDisposable {
   /** Begins to listen. @throws GatewayError CONFIG_INVALID when TLS files cannot be used or the address cannot be had */
   async open(): Promise<DimseAddressInfo> {
     const { host, port, tls, aeTitle } = this.#options.config;
+    requireCertificates(this.#options);
     const server = tls === undefined ? this.#tcpServer() : await this.#tlsServer(tls);
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => {
@@ -187,10 +193,12 @@ export class DimseDoor implements AsyncDisposable {
 
   async #negotiate(socket: Socket, raw: Socket, address: string): Promise<Session | undefined> {
     const { log, onAssociation, config } = this.#options;
+    const certificate = shownCertificate(socket);
+    const negotiated = negotiation(this.#negotiation, certificate);
     const policy: AcceptorPolicy = {
-      ...this.#policy,
+      ...negotiated,
       judge: (request) => {
-        const rejection = this.#policy.judge(request);
+        const rejection = negotiated.judge(request);
         if (rejection === undefined) this.#held.add(raw);
         return rejection;
       },
@@ -199,7 +207,13 @@ export class DimseDoor implements AsyncDisposable {
       const answer = await acceptAssociation(socket, this.#limits, policy);
       if ('association' in answer) {
         onAssociation?.('accepted');
-        return new Session(answer.association, { ...this.#options, answerTimeoutMs: config.artimMs });
+        const identity = this.#identityOf(answer.association.callingAeTitle, certificate);
+        return new Session(answer.association, {
+          ...this.#options,
+          answerTimeoutMs: config.artimMs,
+          address,
+          identity,
+        });
       }
       onAssociation?.('rejected');
       const { request, rejection } = answer.refused;
@@ -211,6 +225,11 @@ export class DimseDoor implements AsyncDisposable {
       log.debug('dimse.no-association', { address, reason: toGatewayError(error).message });
     }
     return undefined;
+  }
+
+  #identityOf(callingAeTitle: string, certificate: ShownCertificate | undefined): Identity {
+    const node = this.#options.nodes.find(({ dimse }) => dimse?.aeTitle === callingAeTitle);
+    return identityOfNode({ callingAeTitle, name: node?.name, certificate });
   }
 
   /** Takes nothing new; resolves when the messages under way are answered, or after `milliseconds`. */
@@ -240,6 +259,17 @@ export class DimseDoor implements AsyncDisposable {
     this.#waiting.destroyAll();
     await closed;
   }
+}
+
+/** A certificate that nobody is asked for proves nothing. @throws GatewayError CONFIG_INVALID */
+function requireCertificates({ nodes, config }: DimseDoorOptions): void {
+  if (config.tls?.caFile !== undefined) return;
+  const named = nodes.filter(({ dimse }) => dimse?.clientCertificate !== undefined).map(({ name }) => name);
+  if (named.length === 0) return;
+  throw new GatewayError(
+    'CONFIG_INVALID',
+    `DICOM_NODES_FILE names a clientCertificate for ${named.join(', ')}: set DIMSE_TLS_CA_FILE, so that callers are asked for one.`,
+  );
 }
 
 async function readPem(path: string | undefined): Promise<string | undefined> {

@@ -2,14 +2,15 @@
 import type { AcceptorPolicy, ContextDecision } from '../dicom/network/acceptor.ts';
 import type { AssociateRequest, RequestedContext } from '../dicom/network/associate-pdu.ts';
 import type { Role } from '../dicom/network/association.ts';
+import { type CertificateRule, fitsCertificate, type ShownCertificate } from '../dicom/network/client-certificate.ts';
 import { REJECTIONS, type Rejection } from '../dicom/network/pdu.ts';
 import { PROVIDED_SOP_CLASSES } from './conformance.ts';
 
 /** What negotiation depends on. */
 export interface NegotiationOptions {
   readonly aeTitle: string;
-  /** AE titles of known nodes. */
-  readonly knownCallers: ReadonlySet<string>;
+  /** AE titles of known nodes, with the certificate that each must show. */
+  readonly knownCallers: ReadonlyMap<string, CertificateRule | undefined>;
   readonly acceptUnknownCallers: boolean;
   /** Whether one more association may be held. */
   readonly hasRoom: () => boolean;
@@ -17,19 +18,27 @@ export interface NegotiationOptions {
 
 const PROVIDED = new Map(PROVIDED_SOP_CLASSES.map((sopClass) => [sopClass.uid, sopClass]));
 
-/** Strangers are told so for good before they learn whether there is room. */
-export function negotiation(options: NegotiationOptions): AcceptorPolicy {
-  return { judge: (request) => judge(request, options), judgeContext };
+/**
+ * Strangers are told so for good before they learn whether there is room; so is whoever takes the AE title of a node and does
+ * not show its certificate.
+ *
+ * @param certificate - that the peer has shown
+ */
+export function negotiation(options: NegotiationOptions, certificate: ShownCertificate | undefined): AcceptorPolicy {
+  return { judge: (request) => judge(request, options, certificate), judgeContext };
 }
 
 function judge(
   { calledAeTitle, callingAeTitle }: AssociateRequest,
   options: NegotiationOptions,
+  certificate: ShownCertificate | undefined,
 ): Rejection | undefined {
   if (calledAeTitle !== options.aeTitle) return REJECTIONS.CALLED_AE_TITLE_NOT_RECOGNIZED;
   if (!options.acceptUnknownCallers && !options.knownCallers.has(callingAeTitle)) {
     return REJECTIONS.CALLING_AE_TITLE_NOT_RECOGNIZED;
   }
+  const rule = options.knownCallers.get(callingAeTitle);
+  if (rule !== undefined && !fitsCertificate(rule, certificate)) return REJECTIONS.CALLING_AE_TITLE_NOT_RECOGNIZED;
   return options.hasRoom() ? undefined : REJECTIONS.LOCAL_LIMIT_EXCEEDED;
 }
 

@@ -2,11 +2,14 @@
  * One association served: requests of the peer are answered one after another, as no asynchronous operations are agreed on. The
  * door may ask the peer in between (N-EVENT-REPORT); the answer comes through the same loop.
  */
+import { dicomActor } from '../access/dicom-actor.ts';
+import type { Identity } from '../access/identity.ts';
 import type { AcceptedContext, Association, DimseMessage } from '../dicom/network/association.ts';
 import { COMMAND, type CommandSet, isResponse } from '../dicom/network/command-set.ts';
 import { VERIFICATION } from '../dicom/sop-classes.ts';
 import { GatewayError } from '../errors.ts';
 import type { Ingest } from '../ingest.ts';
+import type { AuditActor } from '../store/audit/audit-entry.ts';
 import type { CommitmentRequests } from './commitment-request.ts';
 import { STATUS, STORAGE_COMMITMENT } from './conformance.ts';
 import { type Outcome, refused, SUCCEEDED } from './outcome.ts';
@@ -18,6 +21,10 @@ export interface SessionServices {
   readonly commitments: CommitmentRequests;
   /** Longest wait for the answer to a request of the door's own, ms. */
   readonly answerTimeoutMs: number;
+  /** IP address of the peer. */
+  readonly address: string;
+  /** Who the peer is. */
+  readonly identity: Identity;
 }
 
 const RESPONSE_BIT = 0x8000;
@@ -49,6 +56,12 @@ export class Session {
       this.#busy = false;
       if (this.#draining) return association.abort();
     }
+  }
+
+  /** The peer, for the audit. */
+  actor(operation: string): AuditActor {
+    const { identity, address } = this.#services;
+    return dicomActor(identity, address, operation);
   }
 
   /** Ends the association as soon as no message is being served. */
@@ -94,7 +107,7 @@ export class Session {
     if (command.messageId === undefined) {
       await this.#refuse(message, refused(STATUS.MISTYPED_ARGUMENT, 'The command has no Message ID.'));
     } else if (command.commandField === COMMAND.C_STORE_RQ) {
-      const response = await storeFilm(message, context, association, this.#services.ingest);
+      const response = await storeFilm(message, context, association, this.#services.ingest, this.actor('C-STORE'));
       await association.send(message.contextId, response);
     } else if (command.commandField === COMMAND.C_ECHO_RQ) {
       await this.#echo(message, context);

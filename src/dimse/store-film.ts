@@ -8,6 +8,7 @@ import { writeFileMeta } from '../dicom/part10-writer.ts';
 import { isUid } from '../dicom/uid.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Ingest } from '../ingest.ts';
+import type { AuditActor } from '../store/audit/audit-entry.ts';
 import { STATUS } from './conformance.ts';
 import { type Outcome, outcomeOf, refused, SUCCEEDED } from './outcome.ts';
 
@@ -23,9 +24,10 @@ export async function storeFilm(
   context: AcceptedContext,
   association: Association,
   ingest: Ingest,
+  by: AuditActor,
 ): Promise<CommandSet> {
   const { command } = message;
-  const outcome = await store(message, context, association.callingAeTitle, ingest);
+  const outcome = await store(message, context, association.callingAeTitle, ingest, by);
   await association.discard();
   return {
     commandField: COMMAND.C_STORE_RSP,
@@ -41,6 +43,7 @@ async function store(
   { abstractSyntax, transferSyntax, role }: AcceptedContext,
   callingAeTitle: string,
   ingest: Ingest,
+  by: AuditActor,
 ): Promise<Outcome> {
   const { affectedSopClassUid: sopClassUid, affectedSopInstanceUid: sopInstanceUid } = command;
   if (!role.scu) return refused(STATUS.NOT_AUTHORIZED, 'The SCU role was not agreed on.');
@@ -55,6 +58,7 @@ async function store(
   try {
     await ingest.accept(asFile(meta, dataSet), {
       door: 'C_STORE',
+      by,
       callingAeTitle,
       expectedSopClassUid: sopClassUid,
       expectedSopInstanceUid: sopInstanceUid,

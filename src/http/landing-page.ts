@@ -33,7 +33,7 @@ export const FIRST_SUBSCRIPTION = `subscription {
 const STYLE_SHA256 = createHash('sha256').update(STYLE).digest('base64');
 
 function page(origin: string): string {
-  const curl = `curl ${origin}/graphql -H 'content-type: application/json' \\
+  const curl = `curl ${origin}/graphql -H "authorization: Bearer $CXR_GATEWAY_TOKEN" -H 'content-type: application/json' \\
   -d '{"query":"{ modelVersions { nodes { name version state digest } } }"}'`;
   return `<!doctype html>
 <html lang="en">
@@ -47,7 +47,7 @@ function page(origin: string): string {
 <tr><th>Subscribe</th><td><code>ws</code> on <code>/graphql</code> (graphql-transport-ws)</td></tr>
 <tr><th>State</th><td><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a></td></tr>
 </table>
-<h2>First request</h2><pre>${escapeHtml(curl)}</pre>
+<h2>First request</h2><p>With an access token or an API key in <code>CXR_GATEWAY_TOKEN</code>.</p><pre>${escapeHtml(curl)}</pre>
 <h2>First query</h2><pre>${escapeHtml(FIRST_QUERY)}</pre>
 <h2>First subscription</h2><pre>${escapeHtml(FIRST_SUBSCRIPTION)}</pre>
 </body>

@@ -17,6 +17,8 @@ export interface BodyLimits {
   readonly idle: Limit;
   /** Longest time from now to the last byte, ms. */
   readonly total: Limit;
+  /** Told of the bytes of each chunk; throws when they are too many. */
+  readonly charge?: (bytes: number) => Promise<void>;
 }
 
 /** The limits of a request that brings films. */
@@ -35,7 +37,7 @@ const LINGER_MS = 5000;
  * Reads a request's body with back-pressure: the socket is read only as chunks are asked for. The request stays open when
  * the reader stops early; see {@link discardRest}.
  *
- * @throws GatewayError PAYLOAD_TOO_LARGE, UPLOAD_TIMEOUT, UPLOAD_ABORTED (while iterating)
+ * @throws GatewayError PAYLOAD_TOO_LARGE, UPLOAD_TIMEOUT, UPLOAD_ABORTED, RATE_LIMITED (while iterating)
  */
 export async function* receiveBody(
   request: IncomingMessage,
@@ -56,6 +58,7 @@ export async function* receiveBody(
     if (done === true) return;
     received += value.byteLength;
     if (received > size.value) throw tooLarge(size);
+    await limits.charge?.(value.byteLength);
     yield value;
   }
 }

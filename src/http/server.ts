@@ -5,23 +5,40 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import { type FastifyInstance, fastify } from 'fastify';
+import type { ServerOptions as HttpOptionsOfNode, Server as HttpServerOfNode, IncomingMessage } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
+import {
+  type FastifyHttpOptions,
+  type FastifyHttpsOptions,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../config.ts';
 import { GatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { GatewayServices } from '../resolvers/context.ts';
+import { auditDenials } from './audit-denials.ts';
+import { type Authentication, authenticateRequests } from './authentication.ts';
+import { proxiesOf } from './client-address.ts';
+import { addCors } from './cors.ts';
+import { addDeidentified, type DeidentifiedSource } from './deidentified.ts';
 import { errorHandler, routeOf } from './error-answer.ts';
+import { readRegisteredOperations } from './graphql/registered-operations.ts';
 import { addGraphql } from './graphql/route.ts';
 import { createSubscriptionEndpoint, type SubscriptionEndpoint } from './graphql/subscriptions.ts';
 import { addHealth, type HealthSources } from './health.ts';
+import { IdentityLimits } from './identity-limits.ts';
 import { addImages, type ImageSource } from './images.ts';
 import { addLandingPage } from './landing-page.ts';
+import { limitFailedAuthentications, limitRequests } from './rate-limit.ts';
 import { logRequests } from './request-log.ts';
-import { addSecurityHeaders } from './security-headers.ts';
+import { addSecurityHeaders, setSecurityHeaders } from './security-headers.ts';
 import { answerSocketError, refuseUpgrade } from './socket-errors.ts';
 import { addStow } from './stow/route.ts';
+import { followTls, readTls } from './tls.ts';
 
 /** What the server needs. */
 export interface HttpServerOptions {
@@ -29,7 +46,9 @@ export interface HttpServerOptions {
   readonly log: Log;
   readonly schema: GraphQLSchema;
   readonly services: GatewayServices;
+  readonly authentication: Authentication;
   readonly images: ImageSource;
+  readonly deidentified: DeidentifiedSource;
   readonly readiness: HealthSources['readiness'];
   readonly metrics: HealthSources['metrics'];
 }
@@ -66,10 +85,11 @@ const ALWAYS_ANSWERED = new Set(['/healthz', '/readyz', '/metrics']);
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { config, log } = options;
   let draining: Promise<void> | undefined;
-  const app = createApp(config, log);
+  const app = await createApp(config, log);
   logRequests(app, log);
-  addSecurityHeaders(app);
+  addSecurityHeaders(app, config.http.tls !== undefined);
   refuseWhile(app, () => draining !== undefined);
+  await addCors(app, config.http.corsOrigins);
   addHealth(app, { readiness: options.readiness, metrics: options.metrics, draining: () => draining !== undefined });
   // A worker reads films and is watched; doors and API belong to the other roles.
   const subscriptions = config.role === 'worker' ? undefined : await addDoors(app, options);
@@ -107,41 +127,75 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
 }
 
 async function addDoors(app: FastifyInstance, options: HttpServerOptions): Promise<SubscriptionEndpoint> {
+  const { config, schema, services } = options;
+  const limits = new IdentityLimits(config.identityLimits);
+  const { operationsFile } = config.graphql;
+  const registered =
+    operationsFile === undefined ? undefined : await readRegisteredOperations(operationsFile, schema, config.graphql);
+  limitFailedAuthentications(app, limits);
+  authenticateRequests(app, options.authentication);
+  limitRequests(app, limits);
   addLandingPage(app);
+  auditDenials(app, options.services.store, options.log);
   addImages(app, options.images);
-  await addStow(app, { config: options.config, ingest: options.services.ingest });
-  await addGraphql(app, options);
-  const subscriptions = createSubscriptionEndpoint(options);
+  addDeidentified(app, options.deidentified, services.store);
+  await addStow(app, { config, ingest: services.ingest, limits });
+  await addGraphql(app, { ...options, limits, registered });
+  const subscriptions = createSubscriptionEndpoint({ ...options, limits, registered });
   addUpgrades(app, subscriptions);
   return subscriptions;
 }
 
-function createApp(config: Config, log: Log): FastifyInstance {
+async function createApp(config: Config, log: Log): Promise<FastifyInstance> {
   const { http, upload } = config;
-  const app = fastify({
+  const protocol = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: http.requestTimeoutMs,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    // Java's client offers h2c by an Upgrade header on every request; only WebSockets are upgrades here.
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
+  };
+  const settings = {
     logger: false,
+    ...(http.trustedProxies.length === 0 ? {} : { trustProxy: proxiesOf(http.trustedProxies) }),
     genReqId: () => randomUUID(), // ids that senders choose might hold a patient's
     bodyLimit: MAX_BODY_BYTES,
     keepAliveTimeout: http.keepAliveMs,
     // Uploads may take longer than other requests; receiveBody() keeps the shorter limit of those.
     requestTimeout: upload.timeoutMs + http.requestTimeoutMs,
     return503OnClosing: false, // refuseWhile() answers in the gateway's form
-    http: {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: http.requestTimeoutMs,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-      // Java's client offers h2c by an Upgrade header on every request; only WebSockets are upgrades here.
-      shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
-    },
     clientErrorHandler: answerSocketError,
-    frameworkErrors: (error, request, reply) => void errorHandler(log)(error, request, reply),
-  });
+    // Of addresses that no route is looked up for; no hook runs.
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      setSecurityHeaders(request, reply, http.tls !== undefined);
+      errorHandler(log)(error, request, reply);
+    },
+  };
+  const app =
+    http.tls === undefined ? fastify({ ...settings, http: protocol }) : await tlsApp(http.tls, settings, protocol, log);
   app.server.maxConnections = http.maxConnections;
   app.setErrorHandler(errorHandler(log));
   app.setNotFoundHandler(() => {
     throw new GatewayError('NOT_FOUND', 'There is nothing at this address for this method.');
   });
   return app;
+}
+
+async function tlsApp(
+  files: NonNullable<Config['http']['tls']>,
+  settings: FastifyHttpOptions<HttpServerOfNode>,
+  protocol: HttpOptionsOfNode,
+  log: Log,
+): Promise<FastifyInstance> {
+  const tls = await readTls(files);
+  // Fastify types the app by its server, and all that the routes use is the same for both.
+  const secure = fastify({
+    ...(settings as object),
+    https: { ...protocol, ...tls },
+  } as FastifyHttpsOptions<HttpsServer>);
+  const stop = followTls(secure.server, files, log);
+  secure.addHook('onClose', async () => stop());
+  return secure as unknown as FastifyInstance;
 }
 
 /** Refuses new requests on connections that are kept alive. */

@@ -28,7 +28,8 @@ const malformed = (): Refusal => ({
 
 /** Node's 'clientError': answers in the gateway's form, then closes the connection. */
 export function answerSocketError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // A peer that does not speak TLS to a server that does can read no answer.
+  if (error.code === 'ECONNRESET' || error.code?.startsWith('ERR_SSL') || !socket.writable) {
     socket.destroy();
     return;
   }

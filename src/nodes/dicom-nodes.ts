@@ -2,6 +2,7 @@
 import type { DicomNode } from '../dicom/network/node.ts';
 import type { StudyQuery } from '../dicom/network/query/study-query.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
+import type { AuditActor } from '../store/audit/audit-entry.ts';
 import type { DicomTransferStore, TransferRequest } from '../store/dicom-transfers.ts';
 import { findPriors } from './find-priors.ts';
 import type { FoundStudies, NodeClient, NodeProtocol } from './node-client.ts';
@@ -79,9 +80,9 @@ export class DicomNodes {
   }
 
   /** Queues a transfer. @throws GatewayError DICOM_NODE_UNKNOWN */
-  async transfer(request: TransferRequest): Promise<RequestedTransfer> {
+  async transfer(request: TransferRequest, by: AuditActor): Promise<RequestedTransfer> {
     preferredClient(this.#node(request.node), this.#options.clients);
-    return this.#options.transfers.request(request);
+    return this.#options.transfers.request(request, by);
   }
 
   /**
@@ -96,13 +97,14 @@ export class DicomNodes {
     patient: { readonly mrn: string; readonly issuer: string },
     before: string | undefined,
     first: number,
+    by: AuditActor,
   ): Promise<readonly RequestedTransfer[]> {
     const client = preferredClient(this.#node(node), this.#options.clients);
     const issuer = patient.issuer === this.#options.defaultIssuer ? undefined : patient.issuer;
     const priors = await this.#ask((signal) => findPriors(client, { mrn: patient.mrn, issuer }, before, first, signal));
     const requested: RequestedTransfer[] = [];
     for (const { studyInstanceUid } of priors) {
-      requested.push(await this.transfer({ kind: 'RETRIEVE', node, studyInstanceUid }));
+      requested.push(await this.transfer({ kind: 'RETRIEVE', node, studyInstanceUid }, by));
     }
     return requested;
   }

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { type CertificateRule, parseCertificateRule } from '../dicom/network/client-certificate.ts';
 import { AE_TITLE, type DicomNode } from '../dicom/network/node.ts';
 import { GatewayError } from '../errors.ts';
 
@@ -20,6 +21,16 @@ const dimseSchema = z.strictObject({
   tls: z.boolean().default(false),
   caFile: z.string().min(1).optional(),
   retrieve: z.enum(['get', 'move'], 'must be "get" or "move"').default('get'),
+  clientCertificate: z
+    .string()
+    .transform((text, context): CertificateRule => {
+      const rule = parseCertificateRule(text);
+      if (rule !== undefined) return rule;
+      const message = 'must be a subject such as "CN=scanner-1,O=Hospital" or a fingerprint "sha256:AB:CD:..."';
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    })
+    .optional(),
 });
 
 const dicomWebSchema = z.strictObject({

@@ -2,11 +2,15 @@
 import type { DicomNode } from '../dicom/network/node.ts';
 import { GatewayError } from '../errors.ts';
 import type { Ingest } from '../ingest.ts';
+import { systemActor } from '../store/audit/audit-entry.ts';
 import type { ClaimedTransfer, DicomTransferStore } from '../store/dicom-transfers.ts';
 import { openFilm } from './film-files.ts';
 import { MAXIMUM_FILMS, type NodeClient, type OutgoingFilm } from './node-client.ts';
 import { findNode, type NodeClientOptions, preferredClient } from './node-clients.ts';
 import type { TransferTally } from './transfer-tally.ts';
+
+/** What a transfer brings; who asked for it is recorded with the transfer. */
+const TRANSFER = systemActor('transfer');
 
 /** What a transfer needs. */
 export interface TransferServices {
@@ -52,7 +56,13 @@ async function fetchStudy(
     async ({ bytes, sopInstanceUid }) => {
       // Whatever the node says and sends: a film of another study, or under another UID, is refused.
       const expected = sopInstanceUid === undefined ? {} : { expectedSopInstanceUid: sopInstanceUid };
-      await ingest.accept(bytes, { door, expectedStudyInstanceUid: studyInstanceUid, ...expected, signal });
+      await ingest.accept(bytes, {
+        door,
+        by: TRANSFER,
+        expectedStudyInstanceUid: studyInstanceUid,
+        ...expected,
+        signal,
+      });
     },
     (_, error) => tally.settle(error),
     signal,

@@ -3,7 +3,19 @@ import 'reflect-metadata';
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import { buildSchema, type PubSub } from 'type-graphql';
 import { Series } from '../schema/series.type.ts';
+import { ApiKeyResolver } from './api-key.resolver.ts';
+import { AuditResolver } from './audit.resolver.ts';
+import { checkRoles, requireDeclaredPermissions } from './authorization.ts';
+import { BreakGlassResolver } from './break-glass.resolver.ts';
+import { BreakGlassMutationsResolver } from './break-glass-mutations.resolver.ts';
+import { BreakGlassOpenedResolver } from './break-glass-opened.resolver.ts';
 import { ChangeResolver } from './change.resolver.ts';
+import {
+  DeidentifiedFindingResolver,
+  DeidentifiedSeriesResolver,
+  DeidentifiedViewResolver,
+} from './deidentified-parts.resolver.ts';
+import { DeidentifiedStudyResolver } from './deidentified-study.resolver.ts';
 import { DicomNodeResolver } from './dicom-node.resolver.ts';
 import { DicomTransferResolver } from './dicom-transfer.resolver.ts';
 import { DicomTransferMutationsResolver } from './dicom-transfer-mutations.resolver.ts';
@@ -19,6 +31,7 @@ import { ModelManifestResolver } from './model-manifest.resolver.ts';
 import { ModelTransitionResolver, ModelVersionResolver } from './model-version.resolver.ts';
 import { ModelVersionChangedResolver } from './model-version-changed.resolver.ts';
 import { NodeResolver } from './node.resolver.ts';
+import { noteDisclosures } from './note-disclosures.ts';
 import { PatientResolver } from './patient.resolver.ts';
 import { PatientDiscrepancyResolver } from './patient-discrepancy.resolver.ts';
 import { SeriesResolver } from './series.resolver.ts';
@@ -34,7 +47,11 @@ const noPubSub: PubSub = {
   },
 };
 
-/** Builds the schema; the same each time. */
+/**
+ * Builds the schema; the same each time.
+ *
+ * @throws Error when something could be reached without a declared permission
+ */
 export async function buildGatewaySchema(): Promise<GraphQLSchema> {
   const schema = await buildSchema({
     resolvers: [
@@ -59,13 +76,26 @@ export async function buildGatewaySchema(): Promise<GraphQLSchema> {
       FindingsCompletedResolver,
       InferenceProgressResolver,
       ModelVersionChangedResolver,
+      ApiKeyResolver,
+      DeidentifiedStudyResolver,
+      DeidentifiedSeriesResolver,
+      DeidentifiedFindingResolver,
+      DeidentifiedViewResolver,
+      BreakGlassResolver,
+      BreakGlassMutationsResolver,
+      BreakGlassOpenedResolver,
+      AuditResolver,
     ],
     orphanedTypes: [Series],
     pubSub: noPubSub,
+    authChecker: checkRoles,
+    authMode: 'error',
     // Input is checked by scalars and by the store; class-validator is not used.
     validate: false,
   });
+  requireDeclaredPermissions(schema);
   describeRoots(schema);
+  noteDisclosures(schema);
   return schema;
 }
 

@@ -1,8 +1,10 @@
-import { Arg, Ctx, Int, Mutation, Query, Resolver } from 'type-graphql';
+import { Arg, Authorized, Ctx, Int, Mutation, Query, Resolver } from 'type-graphql';
+import { MOVES_STUDIES, requireAllIssuers } from '../access/permissions.ts';
 import { GatewayError } from '../errors.ts';
 import type { DicomNodes } from '../nodes/dicom-nodes.ts';
 import { DicomNode, EchoDicomNodePayload, RemoteStudies } from '../schema/dicom-node.type.ts';
 import { DateRangeInput } from '../schema/dicom-transfer.input.ts';
+import type { AccessRole } from '../store/generated/enums.ts';
 import { MAXIMUM_PAGE_SIZE } from '../store/reads/keyset.ts';
 import { codedError } from './coded-error.ts';
 import type { GatewayContext } from './context.ts';
@@ -10,6 +12,7 @@ import type { GatewayContext } from './context.ts';
 /** DICOM nodes and what they have. */
 @Resolver()
 export class DicomNodeResolver {
+  @Authorized<AccessRole>(MOVES_STUDIES)
   @Query(() => [DicomNode], {
     description: 'The DICOM nodes that the gateway knows, in the order of DICOM_NODES_FILE.',
   })
@@ -17,6 +20,7 @@ export class DicomNodeResolver {
     return services.nodes.list.map(toDicomNode);
   }
 
+  @Authorized<AccessRole>(MOVES_STUDIES)
   @Query(() => RemoteStudies, {
     description: 'Looks for studies at a node. At least one condition must be given; all must hold, and are exact.',
   })
@@ -29,8 +33,9 @@ export class DicomNodeResolver {
     @Arg('accessionNumber', () => String, { nullable: true, description: 'Accession Number (0008,0050).' })
     accessionNumber: string | null,
     @Arg('first', () => Int, { defaultValue: 50, description: 'Most studies: 1 to 200.' }) first: number,
-    @Ctx() { services }: GatewayContext,
+    @Ctx() { services, caller }: GatewayContext,
   ): Promise<RemoteStudies> {
+    requireAllIssuers(caller);
     requireSize(first, MAXIMUM_PAGE_SIZE);
     const range = studyDate?.from || studyDate?.to ? { from: day(studyDate.from), to: day(studyDate.to) } : undefined;
     if (!patientId && !accessionNumber && range === undefined) {
@@ -44,6 +49,7 @@ export class DicomNodeResolver {
     return services.nodes.findStudies(node, query, first);
   }
 
+  @Authorized<AccessRole>(MOVES_STUDIES)
   @Mutation(() => EchoDicomNodePayload, {
     description: 'Asks a node whether it answers: C-ECHO by DIMSE, the smallest search by DICOMweb.',
   })

@@ -1,4 +1,5 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
+import { MOVES_STUDIES } from '../access/permissions.ts';
 import { DicomTransferFilterInput, DicomTransferOrder } from '../schema/dicom-transfer.input.ts';
 import { DicomTransfer, DicomTransferConnection } from '../schema/dicom-transfer.type.ts';
 import { fromGlobalId } from '../schema/global-id.ts';
@@ -6,6 +7,7 @@ import { CodedError } from '../schema/inference.type.ts';
 import { PageArguments } from '../schema/page.input.ts';
 import type { Connection } from '../schema/page.type.ts';
 import { Study } from '../schema/study.type.ts';
+import type { AccessRole } from '../store/generated/enums.ts';
 import { listDicomTransfers } from '../store/reads/dicom-transfers.ts';
 import type { DicomTransferRow } from '../store/reads/tables.ts';
 import { storedError } from './coded-error.ts';
@@ -15,6 +17,7 @@ import type { GatewayContext } from './context.ts';
 /** Transfers of studies. */
 @Resolver(() => DicomTransfer)
 export class DicomTransferResolver {
+  @Authorized<AccessRole>(MOVES_STUDIES)
   @Query(() => DicomTransfer, { nullable: true, description: 'A transfer by id; null when there is none.' })
   async dicomTransfer(
     @Arg('id', () => ID, { description: 'Global id.' }) id: string,
@@ -23,6 +26,7 @@ export class DicomTransferResolver {
     return loaders.dicomTransfers.load(fromGlobalId('DicomTransfer', id));
   }
 
+  @Authorized<AccessRole>(MOVES_STUDIES)
   @Query(() => DicomTransferConnection, { description: 'Transfers, page by page.' })
   async dicomTransfers(
     @Args(() => PageArguments) page: PageArguments,
@@ -33,12 +37,9 @@ export class DicomTransferResolver {
       description: 'In which order.',
     })
     { direction }: DicomTransferOrder,
-    @Ctx() { loaders, services }: GatewayContext,
+    @Ctx() { loaders, reader }: GatewayContext,
   ): Promise<Connection<DicomTransfer>> {
-    return toConnection(
-      await listDicomTransfers(services.store.prisma, filter ?? {}, direction, page),
-      loaders.dicomTransfers,
-    );
+    return toConnection(await listDicomTransfers(reader, filter ?? {}, direction, page), loaders.dicomTransfers);
   }
 
   @FieldResolver(() => CodedError, {

@@ -1,4 +1,5 @@
-import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import { READS_FINDINGS } from '../access/permissions.ts';
 import { FindingFilterInput, FindingOrder } from '../schema/finding.input.ts';
 import { CodedConcept, Finding, FindingConnection, HeatMap } from '../schema/finding.type.ts';
 import { fromOptionalGlobalId } from '../schema/global-id.ts';
@@ -8,15 +9,18 @@ import { PageArguments } from '../schema/page.input.ts';
 import type { Connection } from '../schema/page.type.ts';
 import { Patient } from '../schema/patient.type.ts';
 import { Study } from '../schema/study.type.ts';
+import type { AccessRole } from '../store/generated/enums.ts';
 import { listFindings } from '../store/reads/findings.ts';
 import type { FindingRow } from '../store/reads/tables.ts';
 import { toConnection } from './connection.ts';
 import type { GatewayContext } from './context.ts';
 import type { HeatMapRoot } from './heat-map.resolver.ts';
+import { present } from './present.ts';
 
 /** Findings. */
 @Resolver(() => Finding)
 export class FindingResolver {
+  @Authorized<AccessRole>(READS_FINDINGS)
   @Query(() => FindingConnection, { description: 'Findings, page by page.' })
   async findings(
     @Args(() => PageArguments) page: PageArguments,
@@ -27,16 +31,13 @@ export class FindingResolver {
       description: 'In which order.',
     })
     order: FindingOrder,
-    @Ctx() { loaders, services }: GatewayContext,
+    @Ctx() { loaders, reader }: GatewayContext,
   ): Promise<Connection<Finding>> {
     const ids = {
       patientId: fromOptionalGlobalId('Patient', filter?.patientId) ?? null,
       modelVersionId: fromOptionalGlobalId('ModelVersion', filter?.modelVersionId) ?? null,
     };
-    return toConnection(
-      await listFindings(services.store.prisma, { ...filter, ...ids }, order, page),
-      loaders.findings,
-    );
+    return toConnection(await listFindings(reader, { ...filter, ...ids }, order, page), loaders.findings);
   }
 
   @FieldResolver(() => [CodedConcept], {
@@ -58,22 +59,22 @@ export class FindingResolver {
   }
 
   @FieldResolver(() => Inference, { description: 'The reading that it comes from.' })
-  async inference(@Root() finding: FindingRow, @Ctx() { loaders }: GatewayContext): Promise<Inference | null> {
-    return loaders.inferences.load(finding.inferenceId);
+  async inference(@Root() finding: FindingRow, @Ctx() { loaders }: GatewayContext): Promise<Inference> {
+    return present(await loaders.inferences.load(finding.inferenceId));
   }
 
   @FieldResolver(() => Study, { description: 'The study of the film.' })
-  async study(@Root() finding: FindingRow, @Ctx() { loaders }: GatewayContext): Promise<Study | null> {
-    return loaders.studies.load(finding.studyId);
+  async study(@Root() finding: FindingRow, @Ctx() { loaders }: GatewayContext): Promise<Study> {
+    return present(await loaders.studies.load(finding.studyId));
   }
 
   @FieldResolver(() => Patient, { description: 'Whose film it is.' })
-  async patient(@Root() finding: FindingRow, @Ctx() { loaders }: GatewayContext): Promise<Patient | null> {
-    return loaders.patients.load(finding.patientId);
+  async patient(@Root() finding: FindingRow, @Ctx() { loaders }: GatewayContext): Promise<Patient> {
+    return present(await loaders.patients.load(finding.patientId));
   }
 
   @FieldResolver(() => ModelVersion, { description: 'The model version that found it.' })
-  async modelVersion(@Root() finding: FindingRow, @Ctx() { loaders }: GatewayContext): Promise<ModelVersion | null> {
-    return loaders.modelVersions.load(finding.modelVersionId);
+  async modelVersion(@Root() finding: FindingRow, @Ctx() { loaders }: GatewayContext): Promise<ModelVersion> {
+    return present(await loaders.modelVersions.load(finding.modelVersionId));
   }
 }

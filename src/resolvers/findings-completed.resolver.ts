@@ -1,9 +1,11 @@
-import { Arg, Ctx, Resolver, Root, Subscription } from 'type-graphql';
+import { Arg, Authorized, Ctx, Resolver, Root, Subscription } from 'type-graphql';
+import { READS_FINDINGS } from '../access/permissions.ts';
 import { type ChangeEvent, cancellable } from '../changes.ts';
 import { GatewayError } from '../errors.ts';
 import { fromOptionalGlobalId } from '../schema/global-id.ts';
 import { FindingsCompletedFilter } from '../schema/subscription.input.ts';
 import { FindingsCompleted } from '../schema/subscription.type.ts';
+import type { AccessRole } from '../store/generated/enums.ts';
 import type { FindingRow } from '../store/reads/tables.ts';
 import type { GatewayContext } from './context.ts';
 import { eventLoaders } from './event-loaders.ts';
@@ -17,6 +19,7 @@ interface Arguments {
 /** Findings as they are completed. */
 @Resolver()
 export class FindingsCompletedResolver {
+  @Authorized<AccessRole>(READS_FINDINGS)
   @Subscription(() => FindingsCompleted, {
     subscribe: ({ args, context }) => findingsCompleted(args as Arguments, context as GatewayContext),
     description: 'Readings as they end with findings, each once and in order, also those missed while away.',
@@ -35,19 +38,19 @@ export class FindingsCompletedResolver {
     _after: string | null,
     @Ctx() context: GatewayContext,
   ): FindingsCompleted {
-    context.loaders = eventLoaders(context.services.store, completed);
+    context.loaders = eventLoaders(context.reader, completed);
     return completed;
   }
 }
 
 function findingsCompleted(
   { filter, after }: Arguments,
-  { services: { changes, store } }: GatewayContext,
+  { reader, services: { changes } }: GatewayContext,
 ): AsyncGenerator<FindingsCompleted, void, void> {
   const matches = compile(filter ?? null);
   return cancellable(async function* (signal) {
     for await (const event of changes.subscribe({ types: ['INFERENCE_DONE'], after: after ?? null, signal })) {
-      const loaders = eventLoaders(store, event);
+      const loaders = eventLoaders(reader, event);
       const completed = await matches(event, loaders);
       if (completed === undefined) continue;
       yield completed;

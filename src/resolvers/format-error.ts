@@ -35,7 +35,7 @@ function placeOf({ locations, path }: GraphQLError): Pick<GraphQLFormattedError,
 }
 
 /** What GraphQL wrapped; the same field may be wrapped more than once. */
-function rootCause(error: unknown): unknown {
+export function rootCause(error: unknown): unknown {
   let cause = error;
   while (cause instanceof GraphQLError && cause.originalError) cause = cause.originalError;
   return cause;

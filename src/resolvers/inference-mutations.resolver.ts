@@ -1,15 +1,18 @@
-import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import { Arg, Authorized, Ctx, ID, Mutation, Resolver } from 'type-graphql';
+import { CANCELS_READINGS, REQUESTS_READINGS } from '../access/permissions.ts';
 import { GatewayError } from '../errors.ts';
 import { fromGlobalId, fromOptionalGlobalId } from '../schema/global-id.ts';
 import { RequestInferenceInput } from '../schema/inference.input.ts';
 import { Inference } from '../schema/inference.type.ts';
 import { CancelInferencePayload, RequestInferencePayload } from '../schema/mutation.type.ts';
+import type { AccessRole } from '../store/generated/enums.ts';
 import { findInstance } from '../store/reads/studies.ts';
-import { type GatewayContext, renewLoaders } from './context.ts';
+import { actorIn, type GatewayContext, renewLoaders } from './context.ts';
 
 /** Requests and cancels readings. */
 @Resolver()
 export class InferenceMutationsResolver {
+  @Authorized<AccessRole>(REQUESTS_READINGS)
   @Mutation(() => RequestInferencePayload, {
     description:
       'Has a stored film read. Idempotent: a reading that waits, runs or is done is given as it is; one that failed or was cancelled is queued again.',
@@ -20,14 +23,17 @@ export class InferenceMutationsResolver {
     @Ctx() context: GatewayContext,
   ): Promise<RequestInferencePayload> {
     const modelVersionId = fromOptionalGlobalId('ModelVersion', input.modelVersionId);
+    await requireClinicalVersion(modelVersionId, context);
     const { inferenceId, created } = await context.services.store.inferences.request({
-      instanceId: await namedInstance(input, context),
+      instanceId: await visibleInstance(input, context),
       ...(modelVersionId === undefined ? {} : { modelVersionId }),
       priority: input.priority,
+      by: actorIn(context),
     });
     return { inference: await afterWrite(inferenceId, context), created };
   }
 
+  @Authorized<AccessRole>(CANCELS_READINGS)
   @Mutation(() => CancelInferencePayload, {
     description: 'Cancels a reading that waits or runs. INVALID_STATE when it has ended.',
   })
@@ -36,19 +42,41 @@ export class InferenceMutationsResolver {
     @Ctx() context: GatewayContext,
   ): Promise<CancelInferencePayload> {
     const inferenceId = fromGlobalId('Inference', globalId);
-    await context.services.store.inferences.cancel(inferenceId);
+    const inference = await context.loaders.inferences.load(inferenceId);
+    if (inference === null) throw new GatewayError('NOT_FOUND', 'There is no such inference.');
+    await context.services.store.inferences.cancel(inferenceId, actorIn(context));
     return { inference: await afterWrite(inferenceId, context) };
   }
 }
 
 /** @throws GatewayError BAD_REQUEST, NOT_FOUND */
-async function namedInstance(input: RequestInferenceInput, context: GatewayContext): Promise<string> {
+async function visibleInstance(input: RequestInferenceInput, context: GatewayContext): Promise<string> {
   const { instanceId, sopInstanceUid } = input;
-  if (instanceId && !sopInstanceUid) return fromGlobalId('Instance', instanceId);
+  if (instanceId && !sopInstanceUid) {
+    const named = await context.loaders.instances.load(fromGlobalId('Instance', instanceId));
+    if (named === null) throw new GatewayError('NOT_FOUND', 'There is no such instance.');
+    return named.id;
+  }
   if (!sopInstanceUid || instanceId) throw new GatewayError('BAD_REQUEST', 'Give either instanceId or sopInstanceUid.');
-  const instance = await findInstance(context.services.store.prisma, sopInstanceUid);
+  const instance = await findInstance(context.reader, sopInstanceUid);
   if (instance === null) throw new GatewayError('NOT_FOUND', 'There is no such instance.', { sopInstanceUid });
   return instance.id;
+}
+
+/**
+ * Readings by versions out of clinical use are hidden from those who may not see them, so they cannot ask for them either.
+ *
+ * @throws GatewayError FORBIDDEN
+ */
+async function requireClinicalVersion(
+  modelVersionId: string | undefined,
+  { loaders, reader }: GatewayContext,
+): Promise<void> {
+  if (modelVersionId === undefined || reader.scope.shadow) return;
+  const version = await loaders.modelVersions.load(modelVersionId);
+  if (version?.state === 'REGISTERED' || version?.state === 'SHADOW') {
+    throw new GatewayError('FORBIDDEN', 'Readings by a version that is not in clinical use are for administrators.');
+  }
 }
 
 async function afterWrite(inferenceId: string, context: GatewayContext): Promise<Inference> {

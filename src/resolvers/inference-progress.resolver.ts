@@ -1,8 +1,9 @@
-import { Arg, Ctx, Resolver, Root, Subscription } from 'type-graphql';
+import { Arg, Authorized, Ctx, Resolver, Root, Subscription } from 'type-graphql';
+import { READS_RECORDS } from '../access/permissions.ts';
 import { cancellable } from '../changes.ts';
 import { DicomUid } from '../schema/scalars.ts';
 import { InferenceProgress } from '../schema/subscription.type.ts';
-import type { ChangeType, InferenceState } from '../store/generated/enums.ts';
+import type { AccessRole, ChangeType, InferenceState } from '../store/generated/enums.ts';
 import type { GatewayContext } from './context.ts';
 import { eventLoaders } from './event-loaders.ts';
 
@@ -24,6 +25,7 @@ const STATES = new Map<ChangeType, InferenceState>([
 /** Readings as they go on. */
 @Resolver()
 export class InferenceProgressResolver {
+  @Authorized<AccessRole>(READS_RECORDS)
   @Subscription(() => InferenceProgress, {
     subscribe: ({ args, context }) => inferenceProgress(args as Arguments, context as GatewayContext),
     description: "Each step of the readings of a study's films, once and in order.",
@@ -39,20 +41,20 @@ export class InferenceProgressResolver {
     _after: string | null,
     @Ctx() context: GatewayContext,
   ): InferenceProgress {
-    context.loaders = eventLoaders(context.services.store, progress);
+    context.loaders = eventLoaders(context.reader, progress);
     return progress;
   }
 }
 
 function inferenceProgress(
   { studyInstanceUid, after }: Arguments,
-  { services: { changes, store } }: GatewayContext,
+  { reader, services: { changes } }: GatewayContext,
 ): AsyncGenerator<InferenceProgress, void, void> {
   return cancellable(async function* (signal) {
     for await (const event of changes.subscribe({ types: [...STATES.keys()], after: after ?? null, signal })) {
       const state = STATES.get(event.type);
       if (event.studyId === null || event.inferenceId === null || state === undefined) continue;
-      const loaders = eventLoaders(store, event);
+      const loaders = eventLoaders(reader, event);
       const study = await loaders.studies.load(event.studyId);
       if (study?.studyInstanceUid !== studyInstanceUid) continue;
       const inference = await loaders.inferences.load(event.inferenceId);

@@ -1,4 +1,5 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
+import { READS_FINDINGS, READS_RECORDS } from '../access/permissions.ts';
 import { Finding } from '../schema/finding.type.ts';
 import { fromGlobalId, fromOptionalGlobalId } from '../schema/global-id.ts';
 import { InferenceFilterInput, InferenceOrder } from '../schema/inference.input.ts';
@@ -15,15 +16,18 @@ import { PageArguments } from '../schema/page.input.ts';
 import type { Connection } from '../schema/page.type.ts';
 import { Patient } from '../schema/patient.type.ts';
 import { Study } from '../schema/study.type.ts';
+import type { AccessRole } from '../store/generated/enums.ts';
 import { listInferences } from '../store/reads/inferences.ts';
 import type { InferenceRow } from '../store/reads/tables.ts';
 import { storedError } from './coded-error.ts';
 import { toConnection } from './connection.ts';
 import type { GatewayContext } from './context.ts';
+import { present } from './present.ts';
 
 /** Inferences. */
 @Resolver(() => Inference)
 export class InferenceResolver {
+  @Authorized<AccessRole>(READS_RECORDS)
   @Query(() => Inference, { nullable: true, description: 'A reading by its id; null when there is none.' })
   async inference(
     @Arg('id', () => ID, { description: 'Global id.' }) id: string,
@@ -32,6 +36,7 @@ export class InferenceResolver {
     return loaders.inferences.load(fromGlobalId('Inference', id));
   }
 
+  @Authorized<AccessRole>(READS_RECORDS)
   @Query(() => InferenceConnection, { description: 'Readings, page by page.' })
   async inferences(
     @Args(() => PageArguments) page: PageArguments,
@@ -42,16 +47,13 @@ export class InferenceResolver {
       description: 'In which order.',
     })
     { direction }: InferenceOrder,
-    @Ctx() { loaders, services }: GatewayContext,
+    @Ctx() { loaders, reader }: GatewayContext,
   ): Promise<Connection<Inference>> {
     const ids = {
       patientId: fromOptionalGlobalId('Patient', filter?.patientId) ?? null,
       modelVersionId: fromOptionalGlobalId('ModelVersion', filter?.modelVersionId) ?? null,
     };
-    return toConnection(
-      await listInferences(services.store.prisma, { ...filter, ...ids }, direction, page),
-      loaders.inferences,
-    );
+    return toConnection(await listInferences(reader, { ...filter, ...ids }, direction, page), loaders.inferences);
   }
 
   @FieldResolver(() => CodedError, {
@@ -84,28 +86,26 @@ export class InferenceResolver {
   }
 
   @FieldResolver(() => Instance, { description: 'The film that is read.' })
-  async instance(@Root() inference: InferenceRow, @Ctx() { loaders }: GatewayContext): Promise<Instance | null> {
-    return loaders.instances.load(inference.instanceId);
+  async instance(@Root() inference: InferenceRow, @Ctx() { loaders }: GatewayContext): Promise<Instance> {
+    return present(await loaders.instances.load(inference.instanceId));
   }
 
   @FieldResolver(() => Study, { description: 'The study of the film.' })
-  async study(@Root() inference: InferenceRow, @Ctx() { loaders }: GatewayContext): Promise<Study | null> {
-    return loaders.studies.load(inference.studyId);
+  async study(@Root() inference: InferenceRow, @Ctx() { loaders }: GatewayContext): Promise<Study> {
+    return present(await loaders.studies.load(inference.studyId));
   }
 
   @FieldResolver(() => Patient, { description: 'Whose film it is.' })
-  async patient(@Root() inference: InferenceRow, @Ctx() { loaders }: GatewayContext): Promise<Patient | null> {
-    return loaders.patients.load(inference.patientId);
+  async patient(@Root() inference: InferenceRow, @Ctx() { loaders }: GatewayContext): Promise<Patient> {
+    return present(await loaders.patients.load(inference.patientId));
   }
 
   @FieldResolver(() => ModelVersion, { description: 'The model version that reads.' })
-  async modelVersion(
-    @Root() inference: InferenceRow,
-    @Ctx() { loaders }: GatewayContext,
-  ): Promise<ModelVersion | null> {
-    return loaders.modelVersions.load(inference.modelVersionId);
+  async modelVersion(@Root() inference: InferenceRow, @Ctx() { loaders }: GatewayContext): Promise<ModelVersion> {
+    return present(await loaders.modelVersions.load(inference.modelVersionId));
   }
 
+  @Authorized<AccessRole>(READS_FINDINGS)
   @FieldResolver(() => [Finding], { description: 'Its findings, most probable first; empty unless it is DONE.' })
   async findings(@Root() { id }: InferenceRow, @Ctx() { loaders }: GatewayContext): Promise<readonly Finding[]> {
     return loaders.findingsOfInference.load(id);

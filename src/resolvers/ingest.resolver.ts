@@ -1,11 +1,13 @@
-import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import { Arg, Authorized, Ctx, Mutation, Resolver } from 'type-graphql';
+import { SENDS_FILMS } from '../access/permissions.ts';
 import { toGatewayError } from '../errors.ts';
 import type { IngestedInstance } from '../ingest.ts';
 import { Priority } from '../schema/enums.ts';
 import { IngestInstancesPayload, type IngestResult } from '../schema/mutation.type.ts';
 import { Upload } from '../schema/scalars.ts';
+import type { AccessRole } from '../store/generated/enums.ts';
 import { codedError } from './coded-error.ts';
-import { type GatewayContext, renewLoaders } from './context.ts';
+import { actorIn, type GatewayContext, renewLoaders } from './context.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import type { FileUpload } from './upload.ts';
 
@@ -17,6 +19,7 @@ type Outcome = Pick<IngestResult, 'fileName' | 'error'> & { readonly ingested: I
 /** Takes films in. */
 @Resolver()
 export class IngestResolver {
+  @Authorized<AccessRole>(SENDS_FILMS)
   @Mutation(() => IngestInstancesPayload, {
     description:
       'Stores films (DICOM Part 10 files) and has them read, by the GraphQL multipart request specification. Each file succeeds or fails on its own; a success is durable. The same film again gives the same records.',
@@ -39,7 +42,7 @@ export class IngestResolver {
 async function accept(
   upload: Promise<FileUpload>,
   priority: Priority | null,
-  { services }: GatewayContext,
+  context: GatewayContext,
 ): Promise<Outcome> {
   let fileName: string | null = null;
   try {
@@ -47,8 +50,8 @@ async function accept(
     fileName = file.filename || null;
     const stream = file.createReadStream();
     try {
-      const source = { door: 'GRAPHQL', ...(priority ? { priority } : {}) } as const;
-      return { fileName, ingested: await services.ingest.accept(stream, source), error: null };
+      const source = { door: 'GRAPHQL', by: actorIn(context), ...(priority ? { priority } : {}) } as const;
+      return { fileName, ingested: await context.services.ingest.accept(stream, source), error: null };
     } finally {
       stream.destroy(); // a film that is refused unread would hold up those behind it
     }

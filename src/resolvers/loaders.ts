@@ -1,6 +1,5 @@
 /** The loaders of one operation: what its fields ask for, gathered into one statement a kind. */
 import DataLoader from 'dataloader';
-import type { PrismaClient } from '../store/client.ts';
 import {
   DISCREPANCIES_OF_PATIENT,
   FINDINGS_OF_INFERENCE,
@@ -16,8 +15,10 @@ import {
   TRANSITIONS_OF_MODEL_VERSION,
 } from '../store/reads/children.ts';
 import { heatMapValues } from '../store/reads/heat-maps.ts';
+import type { Reader } from '../store/reads/scope.ts';
 import { studiesByUids } from '../store/reads/studies.ts';
 import {
+  BREAK_GLASSES,
   DICOM_TRANSFERS,
   FINDINGS,
   INFERENCES,
@@ -43,11 +44,11 @@ const MAXIMUM_UIDS = 1000;
 export type Loaders = ReturnType<typeof createLoaders>;
 
 /** Fresh loaders, which remember what they loaded. */
-export function createLoaders(prisma: PrismaClient) {
+export function createLoaders(reader: Reader) {
   const underWay = new StatementsUnderWay();
-  const byId = <Row extends { readonly id: string }>(table: Table<Row>) => new RowLoader(prisma, table, underWay);
+  const byId = <Row extends { readonly id: string }>(table: Table<Row>) => new RowLoader(reader, table, underWay);
   const below = <Row extends { readonly id: string }>(relation: Relation<Row>, rows: RowLoader<Row>, limit?: number) =>
-    new ChildrenLoader(prisma, relation, rows, underWay, limit);
+    new ChildrenLoader(reader, relation, rows, underWay, limit);
 
   const patients = byId(PATIENTS);
   const studies = byId(STUDIES);
@@ -70,7 +71,8 @@ export function createLoaders(prisma: PrismaClient) {
     modelVersions,
     modelTransitions,
     dicomTransfers,
-    studiesByUid: new DataLoader<string, StudyRow | null>((uids) => studiesByUids(prisma, uids), {
+    breakGlasses: byId(BREAK_GLASSES),
+    studiesByUid: new DataLoader<string, StudyRow | null>((uids) => studiesByUids(reader, uids), {
       maxBatchSize: MAXIMUM_UIDS,
     }),
     /** @param limit - most studies a patient */
@@ -90,7 +92,7 @@ export function createLoaders(prisma: PrismaClient) {
     negativeFindingsOfStudy: below(findingsOfStudyBySign(false), findings),
     findingsOfInference: below(FINDINGS_OF_INFERENCE, findings),
     transitionsOfModelVersion: below(TRANSITIONS_OF_MODEL_VERSION, modelTransitions),
-    heatMapValues: new DataLoader<string, number[]>((ids) => heatMapValues(prisma, ids), {
+    heatMapValues: new DataLoader<string, number[]>((ids) => heatMapValues(reader, ids), {
       maxBatchSize: MAXIMUM_GRIDS,
       batchScheduleFn: underWay.afterThem,
     }),

@@ -1,4 +1,5 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { ADMINISTERS, EVERYBODY } from '../access/permissions.ts';
 import { GatewayError } from '../errors.ts';
 import { fromGlobalId } from '../schema/global-id.ts';
 import { ModelVersionFilterInput, ModelVersionOrder } from '../schema/model-version.input.ts';
@@ -6,14 +7,17 @@ import { ModelTransition, ModelVersion, ModelVersionConnection } from '../schema
 import { ActivateModelVersionPayload } from '../schema/mutation.type.ts';
 import { PageArguments } from '../schema/page.input.ts';
 import type { Connection } from '../schema/page.type.ts';
+import type { AccessRole } from '../store/generated/enums.ts';
 import { findModelVersion, findModelVersionByDigest, listModelVersions } from '../store/reads/model-versions.ts';
 import type { ModelTransitionRow } from '../store/reads/tables.ts';
 import { toConnection } from './connection.ts';
-import { type GatewayContext, renewLoaders } from './context.ts';
+import { actorIn, type GatewayContext, renewLoaders } from './context.ts';
+import { present } from './present.ts';
 
 /** Model versions. */
 @Resolver(() => ModelVersion)
 export class ModelVersionResolver {
+  @Authorized<AccessRole>(EVERYBODY)
   @Query(() => ModelVersion, {
     nullable: true,
     description: 'A model version by id, by name and version together, or by digest; null when there is none.',
@@ -26,14 +30,15 @@ export class ModelVersionResolver {
     version: string | null,
     @Arg('digest', () => String, { nullable: true, description: 'SHA-256 of the ONNX file, hexadecimal.' })
     digest: string | null,
-    @Ctx() { loaders, services }: GatewayContext,
+    @Ctx() { loaders, reader }: GatewayContext,
   ): Promise<ModelVersion | null> {
     if (id && !name && !version && !digest) return loaders.modelVersions.load(fromGlobalId('ModelVersion', id));
-    if (!id && name && version && !digest) return findModelVersion(services.store.prisma, name, version);
-    if (!id && !name && !version && digest) return findModelVersionByDigest(services.store.prisma, digest);
+    if (!id && name && version && !digest) return findModelVersion(reader, name, version);
+    if (!id && !name && !version && digest) return findModelVersionByDigest(reader, digest);
     throw new GatewayError('BAD_REQUEST', 'Give either id, or name and version, or digest.');
   }
 
+  @Authorized<AccessRole>(EVERYBODY)
   @Query(() => ModelVersionConnection, { description: 'Model versions, page by page.' })
   async modelVersions(
     @Args(() => PageArguments) page: PageArguments,
@@ -44,14 +49,12 @@ export class ModelVersionResolver {
       description: 'In which order.',
     })
     { direction }: ModelVersionOrder,
-    @Ctx() { loaders, services }: GatewayContext,
+    @Ctx() { loaders, reader }: GatewayContext,
   ): Promise<Connection<ModelVersion>> {
-    return toConnection(
-      await listModelVersions(services.store.prisma, filter ?? {}, direction, page),
-      loaders.modelVersions,
-    );
+    return toConnection(await listModelVersions(reader, filter ?? {}, direction, page), loaders.modelVersions);
   }
 
+  @Authorized<AccessRole>(ADMINISTERS)
   @Mutation(() => ActivateModelVersionPayload, {
     description:
       'Makes a version the one that reads new films; the one before is retired. Both moves are recorded with actor and reason. Readings under way finish on their version. Activating the active version changes nothing.',
@@ -65,7 +68,7 @@ export class ModelVersionResolver {
     await context.services.store.modelVersions.activate({
       modelVersionId,
       reason,
-      actor: context.caller.identity.subject,
+      by: actorIn(context),
     });
     renewLoaders(context);
     const modelVersion = await context.loaders.modelVersions.load(modelVersionId);
@@ -91,7 +94,7 @@ export class ModelTransitionResolver {
   async modelVersion(
     @Root() transition: ModelTransitionRow,
     @Ctx() { loaders }: GatewayContext,
-  ): Promise<ModelVersion | null> {
-    return loaders.modelVersions.load(transition.modelVersionId);
+  ): Promise<ModelVersion> {
+    return present(await loaders.modelVersions.load(transition.modelVersionId));
   }
 }

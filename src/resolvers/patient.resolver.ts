@@ -1,4 +1,5 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { READS_PATIENTS, READS_RECORDS } from '../access/permissions.ts';
 import { GatewayError } from '../errors.ts';
 import { fromGlobalId } from '../schema/global-id.ts';
 import { PageArguments } from '../schema/page.input.ts';
@@ -7,6 +8,7 @@ import { PatientFilterInput, PatientOrder } from '../schema/patient.input.ts';
 import { Patient, PatientConnection } from '../schema/patient.type.ts';
 import { PatientDiscrepancy } from '../schema/patient-discrepancy.type.ts';
 import { Study } from '../schema/study.type.ts';
+import type { AccessRole } from '../store/generated/enums.ts';
 import { MAXIMUM_PAGE_SIZE } from '../store/reads/keyset.ts';
 import { findPatient, listPatients } from '../store/reads/patients.ts';
 import { toConnection } from './connection.ts';
@@ -15,6 +17,7 @@ import type { GatewayContext } from './context.ts';
 /** Patients. */
 @Resolver(() => Patient)
 export class PatientResolver {
+  @Authorized<AccessRole>(READS_PATIENTS)
   @Query(() => Patient, {
     nullable: true,
     description: 'A patient by id, or by medical record number and issuer together; null when there is none.',
@@ -25,13 +28,14 @@ export class PatientResolver {
     mrn: string | null,
     @Arg('issuer', () => String, { nullable: true, description: 'Issuer of the medical record number.' })
     issuer: string | null,
-    @Ctx() { loaders, services }: GatewayContext,
+    @Ctx() { loaders, reader }: GatewayContext,
   ): Promise<Patient | null> {
     if (id && !mrn && !issuer) return loaders.patients.load(fromGlobalId('Patient', id));
-    if (!id && mrn && issuer) return findPatient(services.store.prisma, mrn, issuer);
+    if (!id && mrn && issuer) return findPatient(reader, mrn, issuer);
     throw new GatewayError('BAD_REQUEST', 'Give either id, or mrn and issuer.');
   }
 
+  @Authorized<AccessRole>(READS_RECORDS)
   @Query(() => PatientConnection, { description: 'Patients, page by page.' })
   async patients(
     @Args(() => PageArguments) page: PageArguments,
@@ -42,11 +46,12 @@ export class PatientResolver {
       description: 'In which order.',
     })
     order: PatientOrder,
-    @Ctx() { loaders, services }: GatewayContext,
+    @Ctx() { loaders, reader }: GatewayContext,
   ): Promise<Connection<Patient>> {
-    return toConnection(await listPatients(services.store.prisma, filter ?? {}, order, page), loaders.patients);
+    return toConnection(await listPatients(reader, filter ?? {}, order, page), loaders.patients);
   }
 
+  @Authorized<AccessRole>(READS_RECORDS)
   @FieldResolver(() => [Study], {
     description: 'The latest studies, newest first. For all of them: query studies with the patientId filter.',
   })
@@ -61,6 +66,7 @@ export class PatientResolver {
     return loaders.studiesOfPatient(first).load(id);
   }
 
+  @Authorized<AccessRole>(READS_RECORDS)
   @FieldResolver(() => [PatientDiscrepancy], {
     description: 'What films say otherwise than this record, newest first; the latest 1,000 at most.',
   })

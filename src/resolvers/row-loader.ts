@@ -7,9 +7,9 @@
  * would depend on which of them happened to answer first.
  */
 import DataLoader from 'dataloader';
-import type { PrismaClient } from '../store/client.ts';
 import { rowsByIds } from '../store/reads/by-ids.ts';
 import { childrenOf, MAXIMUM_CHILDREN, type Relation } from '../store/reads/children.ts';
+import type { Reader } from '../store/reads/scope.ts';
 import type { Table } from '../store/reads/tables.ts';
 
 /** Most keys of one statement. */
@@ -39,11 +39,11 @@ export class StatementsUnderWay {
 export class RowLoader<Row extends { readonly id: string }> extends DataLoader<string, Row | null> {
   readonly #known: Map<string, Row>;
 
-  constructor(prisma: PrismaClient, table: Table<Row>, underWay: StatementsUnderWay) {
+  constructor(reader: Reader, table: Table<Row>, underWay: StatementsUnderWay) {
     const known = new Map<string, Row>();
     const read = async (ids: readonly string[]) => {
       const unknown = ids.filter((id) => !known.has(id));
-      const rows = unknown.length === 0 ? [] : await rowsByIds(prisma, table, unknown);
+      const rows = unknown.length === 0 ? [] : await rowsByIds(reader, table, unknown);
       for (const row of rows) if (row !== null) known.set(row.id, row);
       return ids.map((id) => known.get(id) ?? null);
     };
@@ -67,14 +67,14 @@ export class ChildrenLoader<Row extends { readonly id: string }> extends DataLoa
    * @param limit - most rows a parent
    */
   constructor(
-    prisma: PrismaClient,
+    reader: Reader,
     relation: Relation<Row>,
     rows: RowLoader<Row>,
     underWay: StatementsUnderWay,
     limit: number = MAXIMUM_CHILDREN,
   ) {
     const read = async (parentIds: readonly string[]) => {
-      const children = await underWay.track(childrenOf(prisma, relation, parentIds, limit));
+      const children = await underWay.track(childrenOf(reader, relation, parentIds, limit));
       rows.remember(children.flat());
       return children;
     };

@@ -4,13 +4,14 @@ import { Series } from '../schema/series.type.ts';
 import { Study } from '../schema/study.type.ts';
 import type { SeriesRow } from '../store/reads/tables.ts';
 import type { GatewayContext } from './context.ts';
+import { present } from './present.ts';
 
 /** Fields of series. */
 @Resolver(() => Series)
 export class SeriesResolver {
   @FieldResolver(() => Study, { description: 'The study it belongs to.' })
-  async study(@Root() series: SeriesRow, @Ctx() { loaders }: GatewayContext): Promise<Study | null> {
-    return loaders.studies.load(series.studyId);
+  async study(@Root() series: SeriesRow, @Ctx() { loaders }: GatewayContext): Promise<Study> {
+    return present(await loaders.studies.load(series.studyId));
   }
 
   @FieldResolver(() => [Instance], { description: 'Its films in the order of arrival; 1,000 at most.' })

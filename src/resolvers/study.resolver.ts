@@ -1,4 +1,5 @@
-import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import { READS_FINDINGS, READS_RECORDS } from '../access/permissions.ts';
 import { GatewayError } from '../errors.ts';
 import { Finding } from '../schema/finding.type.ts';
 import { fromOptionalGlobalId } from '../schema/global-id.ts';
@@ -11,14 +12,17 @@ import { DicomUid } from '../schema/scalars.ts';
 import { Series } from '../schema/series.type.ts';
 import { StudyFilterInput, StudyOrder } from '../schema/study.input.ts';
 import { Study, StudyConnection } from '../schema/study.type.ts';
+import type { AccessRole } from '../store/generated/enums.ts';
 import { findStudy, findStudyByAccessionNumber, listStudies } from '../store/reads/studies.ts';
 import type { StudyRow } from '../store/reads/tables.ts';
 import { toConnection } from './connection.ts';
 import type { GatewayContext } from './context.ts';
+import { present } from './present.ts';
 
 /** Studies. */
 @Resolver(() => Study)
 export class StudyResolver {
+  @Authorized<AccessRole>(READS_RECORDS)
   @Query(() => Study, {
     nullable: true,
     description:
@@ -29,13 +33,14 @@ export class StudyResolver {
     uid: string | null,
     @Arg('accessionNumber', () => String, { nullable: true, description: 'Accession number.' })
     accessionNumber: string | null,
-    @Ctx() { services }: GatewayContext,
+    @Ctx() { reader }: GatewayContext,
   ): Promise<Study | null> {
-    if (uid && !accessionNumber) return findStudy(services.store.prisma, uid);
-    if (!uid && accessionNumber) return findStudyByAccessionNumber(services.store.prisma, accessionNumber);
+    if (uid && !accessionNumber) return findStudy(reader, uid);
+    if (!uid && accessionNumber) return findStudyByAccessionNumber(reader, accessionNumber);
     throw new GatewayError('BAD_REQUEST', 'Give either studyInstanceUid or accessionNumber.');
   }
 
+  @Authorized<AccessRole>(READS_RECORDS)
   @Query(() => StudyConnection, { description: 'Studies, page by page.' })
   async studies(
     @Args(() => PageArguments) page: PageArguments,
@@ -46,18 +51,18 @@ export class StudyResolver {
       description: 'In which order.',
     })
     order: StudyOrder,
-    @Ctx() { loaders, services }: GatewayContext,
+    @Ctx() { loaders, reader }: GatewayContext,
   ): Promise<Connection<Study>> {
     const patientId = fromOptionalGlobalId('Patient', filter?.patientId);
     return toConnection(
-      await listStudies(services.store.prisma, { ...filter, patientId: patientId ?? null }, order, page),
+      await listStudies(reader, { ...filter, patientId: patientId ?? null }, order, page),
       loaders.studies,
     );
   }
 
   @FieldResolver(() => Patient, { description: 'Whose study it is.' })
-  async patient(@Root() study: StudyRow, @Ctx() { loaders }: GatewayContext): Promise<Patient | null> {
-    return loaders.patients.load(study.patientId);
+  async patient(@Root() study: StudyRow, @Ctx() { loaders }: GatewayContext): Promise<Patient> {
+    return present(await loaders.patients.load(study.patientId));
   }
 
   @FieldResolver(() => [Series], { description: 'Its series in the order of arrival; 1,000 at most.' })
@@ -77,6 +82,7 @@ export class StudyResolver {
     return loaders.inferencesOfStudy.load(id);
   }
 
+  @Authorized<AccessRole>(READS_FINDINGS)
   @FieldResolver(() => [Finding], {
     description:
       'The findings of all its readings, newest reading first and most probable first within it; 1,000 at most. For more conditions: query findings.',

@@ -2,10 +2,14 @@
 import { registerEnumType } from 'type-graphql';
 import { ERROR_DEFINITIONS, type ErrorCode } from '../errors.ts';
 import {
+  AccessRole,
+  AuditAction,
+  AuditOutcome,
   ChangeType,
   DicomTransferKind,
   DicomTransferState,
   Eligibility,
+  IdentityKind,
   InferenceState,
   ModelState,
   PatientAttribute,
@@ -15,10 +19,14 @@ import {
 } from '../store/reads/enums.ts';
 
 export {
+  AccessRole,
+  AuditAction,
+  AuditOutcome,
   ChangeType,
   DicomTransferKind,
   DicomTransferState,
   Eligibility,
+  IdentityKind,
   InferenceState,
   ModelState,
   PatientAttribute,
@@ -113,6 +121,53 @@ registerEnumType(ChangeType, {
     MODEL_VERSION_CHANGED: { description: 'A model version was registered or moved to another state.' },
     BREAK_GLASS_OPENED: { description: 'Somebody opened a record that was not granted, with a reason.' },
     BREAK_GLASS_ENDED: { description: 'Such an opening was ended before its time.' },
+  },
+});
+
+registerEnumType(AccessRole, {
+  name: 'AccessRole',
+  description: 'What somebody works as; what each role may do is in docs/security.md.',
+  valuesConfig: {
+    CLINICIAN: { description: 'Reads films and findings of patients.' },
+    TECHNOLOGIST: { description: 'Makes films and sends them.' },
+    INTEGRATION: { description: 'Connects modalities, archives and records; mostly a machine.' },
+    ADMIN: { description: 'Runs the gateway: model versions, API keys.' },
+    AUDITOR: { description: 'Looks at who saw and did what.' },
+  },
+});
+
+registerEnumType(IdentityKind, {
+  name: 'IdentityKind',
+  description: 'What proved who somebody is.',
+  valuesConfig: {
+    PERSON: { description: 'An access token of the identity provider.' },
+    API_KEY: { description: 'An API key of the gateway.' },
+    DICOM_NODE: { description: 'An AE title, with its certificate where the DICOM door demands one.' },
+    COMMAND_LINE: { description: 'An account of the machine that the gateway runs on.' },
+    SYSTEM: { description: 'The gateway itself.' },
+    ANONYMOUS: { description: 'Nothing: the gateway was started with --insecure-no-auth, or nobody was let in.' },
+  },
+});
+
+registerEnumType(AuditAction, {
+  name: 'AuditAction',
+  description: 'What was done.',
+  valuesConfig: {
+    READ: { description: 'Something was shown or sent.' },
+    CREATE: { description: 'Something new was stored.' },
+    UPDATE: { description: 'Something stored was changed.' },
+    DELETE: { description: 'Something stored was removed.' },
+    EXECUTE: { description: 'Something was carried out.' },
+  },
+});
+
+registerEnumType(AuditOutcome, {
+  name: 'AuditOutcome',
+  description: 'How it ended.',
+  valuesConfig: {
+    SUCCESS: { description: 'It was done.' },
+    DENIED: { description: 'It was refused for want of a permission.' },
+    FAILED: { description: 'It failed; `errorCode` says why.' },
   },
 });
 

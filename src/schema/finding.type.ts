@@ -41,6 +41,11 @@ export class Finding extends Node {
   @Field(() => Boolean, { description: 'The probability has reached the threshold.' })
   readonly positive!: boolean;
 
+  @Field(() => Boolean, {
+    description: 'Of a reading by a version that was not in clinical use; see Inference.shadow.',
+  })
+  readonly shadow!: boolean;
+
   @Field(() => DateTime, { description: 'When it was stored.' })
   readonly createdAt!: Date;
 }

@@ -13,6 +13,7 @@ export const NODE_TYPES = [
   'ModelVersion',
   'ModelTransition',
   'DicomTransfer',
+  'BreakGlassOpening',
 ] as const;
 
 export type NodeType = (typeof NODE_TYPES)[number];

@@ -65,6 +65,12 @@ export class Inference extends Node {
   @Field(() => Int, { description: 'How often a worker has claimed it since it was last requested.' })
   readonly attempts!: number;
 
+  @Field(() => Boolean, {
+    description:
+      'By a version that was not in clinical use when it was requested; such readings are shown to administrators and auditors only.',
+  })
+  readonly shadow!: boolean;
+
   @Field(() => [String], {
     description: 'What header and pixels left open, or why the film is ineligible: `RULE_NAME: sentence`.',
   })

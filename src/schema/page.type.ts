@@ -1,6 +1,7 @@
-import { type ClassType, Field, Int, ObjectType } from 'type-graphql';
+import { type ClassType, Extensions, Field, Int, ObjectType } from 'type-graphql';
 
-/** Where a page lies in its list. */
+/** Where a page lies in its list; of de-identified lists too. */
+@Extensions({ deidentified: true })
 @ObjectType('PageInfo', { description: 'Where a page lies in its list (Relay cursor connections).' })
 export class PageInfo {
   @Field(() => Boolean, { description: 'Entries follow this page.' })
@@ -25,8 +26,17 @@ export interface Connection<Row> {
   readonly totalCount: () => Promise<number>;
 }
 
-/** Defines the connection and edge types of a node type. */
-export function connectionOf<Row extends object>(name: string, nodeType: () => ClassType<Row>) {
+/**
+ * Defines the connection and edge types of a node type.
+ *
+ * @param extensions - of both types
+ */
+export function connectionOf<Row extends object>(
+  name: string,
+  nodeType: () => ClassType<Row>,
+  extensions: Readonly<Record<string, unknown>> = {},
+) {
+  @Extensions(extensions)
   @ObjectType(`${name}Edge`, { description: `One ${name} of a list and its cursor.` })
   class Edge {
     @Field(nodeType, { description: 'The entry.' })
@@ -36,6 +46,7 @@ export function connectionOf<Row extends object>(name: string, nodeType: () => C
     readonly cursor!: string;
   }
 
+  @Extensions(extensions)
   @ObjectType(`${name}Connection`, { description: `A page of a list of ${name} (Relay cursor connections).` })
   class ConnectionType {
     @Field(() => [Edge], { description: 'The entries, in order.' })

@@ -5,9 +5,11 @@
  * a reader that has passed position n has seen everything up to n: there is no gap to fall into.
  */
 
-import type { PrismaClient, Transaction } from './client.ts';
+import { Prisma, type PrismaClient, type Transaction } from './client.ts';
 import type { ChangeType, Priority } from './generated/enums.ts';
 import { CHANNELS } from './listener.ts';
+import type { AccessScope } from './reads/scope.ts';
+import { changeVisible } from './reads/visibility.ts';
 
 /** What a writer appends: a type and the ids that it concerns. */
 export interface NewChange {
@@ -17,6 +19,7 @@ export interface NewChange {
   readonly instanceId?: string;
   readonly inferenceId?: string;
   readonly modelVersionId?: string;
+  readonly breakGlassId?: string;
   readonly priority?: Priority;
 }
 
@@ -29,6 +32,7 @@ export interface PositionedChange {
   readonly instanceId: string | null;
   readonly inferenceId: string | null;
   readonly modelVersionId: string | null;
+  readonly breakGlassId: string | null;
   readonly priority: Priority | null;
   readonly createdAt: Date;
 }
@@ -52,10 +56,11 @@ const MILLISECONDS_A_DAY = 86_400_000;
 export async function appendChanges(tx: Transaction, changes: readonly NewChange[]): Promise<void> {
   await tx.$queryRaw`
     WITH appended AS (
-      INSERT INTO "Change" ("type", "patientId", "studyId", "instanceId", "inferenceId", "modelVersionId", "priority")
+      INSERT INTO "Change" (
+        "type", "patientId", "studyId", "instanceId", "inferenceId", "modelVersionId", "breakGlassId", "priority")
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(changes)}::jsonb) AS change (
         "type" "ChangeType", "patientId" uuid, "studyId" uuid, "instanceId" uuid, "inferenceId" uuid,
-        "modelVersionId" uuid, "priority" "Priority")
+        "modelVersionId" uuid, "breakGlassId" uuid, "priority" "Priority")
     )
     SELECT 1 AS woken FROM pg_notify(${CHANNELS.changes}, '')`;
 }
@@ -79,15 +84,13 @@ export class ChangeLog {
     return row?.head ?? 0n;
   }
 
-  /** Changes after a position, in order. */
-  async read(after: bigint, limit: number): Promise<PositionedChange[]> {
-    const rows = await this.#prisma.change.findMany({
-      where: { position: { gt: after } },
-      orderBy: { position: 'asc' },
-      take: limit,
-      omit: { id: true },
-    });
-    return rows as PositionedChange[]; // the filter leaves no row without a position
+  /** Changes after a position that the scope lets through, in order. */
+  async read(after: bigint, limit: number, scope: AccessScope): Promise<PositionedChange[]> {
+    const conditions = [Prisma.sql`"position" > ${after}`, ...changeVisible(scope)];
+    return this.#prisma.$queryRaw<PositionedChange[]>`
+      SELECT "position", "type", "patientId", "studyId", "instanceId", "inferenceId", "modelVersionId", "breakGlassId",
+        "priority", "createdAt"
+      FROM "Change" WHERE ${Prisma.join(conditions, ' AND ')} ORDER BY "position" LIMIT ${limit}`;
   }
 
   async state(): Promise<FeedState> {

@@ -10,8 +10,10 @@
  * so a claim that was taken over cannot write.
  */
 import type { ErrorCode, GatewayError } from '../errors.ts';
+import { appendAudit } from './audit/append.ts';
+import { type AuditActor, type AuditEntry, systemActor } from './audit/audit-entry.ts';
 import { notify } from './change-log.ts';
-import type { Prisma, PrismaClient } from './client.ts';
+import type { Prisma, PrismaClient, Transaction } from './client.ts';
 import type { DicomTransferKind } from './generated/enums.ts';
 import { CHANNELS } from './listener.ts';
 
@@ -55,6 +57,16 @@ export interface StoredFilm {
   readonly blobKey: string;
 }
 
+/** Transfers go on by themselves, whoever asked for them. */
+const RUNNER = systemActor('transfer');
+
+interface TransferEnd extends TransferProgress {
+  readonly state: 'DONE' | 'FAILED';
+  readonly completedAt: Date;
+  readonly errorCode: ErrorCode | null;
+  readonly errorMessage: string | null;
+}
+
 /** Writes of transfers. */
 export class DicomTransferStore {
   readonly #prisma: PrismaClient;
@@ -68,7 +80,10 @@ export class DicomTransferStore {
    *
    * @returns `created` false when there was one
    */
-  async request(request: TransferRequest): Promise<{ readonly transferId: string; readonly created: boolean }> {
+  async request(
+    request: TransferRequest,
+    by: AuditActor,
+  ): Promise<{ readonly transferId: string; readonly created: boolean }> {
     const { kind, node, studyInstanceUid } = request;
     return this.#prisma.$transaction(async (tx) => {
       // Two requests at once must not both find none.
@@ -78,8 +93,9 @@ export class DicomTransferStore {
         select: { id: true },
       });
       if (known !== null) return { transferId: known.id, created: false };
-      const data = { kind, node, studyInstanceUid, nextAttemptAt: AT_ONCE };
+      const data = { kind, node, studyInstanceUid, nextAttemptAt: AT_ONCE, requestedBy: by.subject };
       const { id } = await tx.dicomTransfer.create({ data, select: { id: true } });
+      await appendAudit(tx, by, [await entryOf(tx, { ...request, id }, { details: { state: 'QUEUED' } })]);
       await notify(tx, CHANNELS.transfers);
       return { transferId: id, created: true };
     });
@@ -124,7 +140,7 @@ export class DicomTransferStore {
     problem: GatewayError | undefined,
   ): Promise<boolean> {
     const error = { errorCode: problem?.code ?? null, errorMessage: problem?.message ?? null };
-    return this.#write(claimed, { state: 'DONE', completed, failed, completedAt: new Date(), ...error });
+    return this.#end(claimed, { state: 'DONE', completed, failed, completedAt: new Date(), ...error });
   }
 
   /** It failed for good. Returns false when the claim was taken over. */
@@ -135,7 +151,7 @@ export class DicomTransferStore {
     message: string,
   ): Promise<boolean> {
     const error = { errorCode: code, errorMessage: message };
-    return this.#write(claimed, { state: 'FAILED', completed, failed, completedAt: new Date(), ...error });
+    return this.#end(claimed, { state: 'FAILED', completed, failed, completedAt: new Date(), ...error });
   }
 
   /** It failed this time and waits for its next attempt. Returns false when the claim was taken over. */
@@ -169,11 +185,43 @@ export class DicomTransferStore {
     });
   }
 
+  /** Writes the end of a transfer, and records it. */
+  async #end(claimed: ClaimedTransfer, data: TransferEnd): Promise<boolean> {
+    return this.#prisma.$transaction(async (tx) => {
+      const { count } = await tx.dicomTransfer.updateMany({ where: sameClaim(claimed), data });
+      if (count === 0) return false;
+      const { state, completed, failed, errorCode } = data;
+      const failure = errorCode === null ? {} : ({ outcome: 'FAILED', errorCode } as const);
+      const entry = await entryOf(tx, claimed, { ...failure, details: { state, completed, failed } });
+      await appendAudit(tx, RUNNER, [entry]);
+      return true;
+    });
+  }
+
   async #write(claimed: ClaimedTransfer, data: Prisma.DicomTransferUpdateManyMutationInput): Promise<boolean> {
     const { count } = await this.#prisma.dicomTransfer.updateMany({
-      where: { id: claimed.id, state: 'RUNNING', attempts: claimed.attempt },
+      where: sameClaim(claimed),
       data,
     });
     return count === 1;
   }
+}
+
+function sameClaim({ id, attempt }: ClaimedTransfer) {
+  return { id, state: 'RUNNING', attempts: attempt } as const;
+}
+
+/** What the audit says of a transfer; whose study it is where the gateway has it, as it does whenever it sends one. */
+async function entryOf(
+  tx: Transaction,
+  { id, kind, node, studyInstanceUid }: TransferRequest & { readonly id: string },
+  { details, ...more }: Partial<AuditEntry>,
+): Promise<AuditEntry> {
+  const study = await tx.study.findUnique({ where: { studyInstanceUid }, select: { id: true, patientId: true } });
+  return {
+    action: 'EXECUTE',
+    ...(study === null ? {} : { patientId: study.patientId, studyIds: [study.id] }),
+    details: { transferId: id, kind, node, studyInstanceUid, ...details },
+    ...more,
+  };
 }

@@ -1,4 +1,5 @@
 /** What goes into the inference store and what comes out of it. */
+import type { AuditActor } from './audit/audit-entry.ts';
 import type { Eligibility, Precision, Priority } from './generated/enums.ts';
 import type { Claim } from './queue.ts';
 
@@ -57,4 +58,5 @@ export interface InferenceRequest {
   /** The active version when absent. */
   readonly modelVersionId?: string;
   readonly priority: Priority;
+  readonly by: AuditActor;
 }

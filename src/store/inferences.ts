@@ -1,12 +1,18 @@
 /** Claims, settles, requests and cancels inferences; the states and their rules are in inference-state.ts. */
+import { randomUUID } from 'node:crypto';
 import { type ErrorCode, GatewayError } from '../errors.ts';
+import { appendAudit } from './audit/append.ts';
+import { type AuditActor, type AuditEntry, systemActor } from './audit/audit-entry.ts';
 import { appendChanges } from './change-log.ts';
 import type { PrismaClient, Transaction } from './client.ts';
 import type { ChangeType, InferenceState, Priority } from './generated/enums.ts';
 import type { ClaimedInference, InferenceRequest, NewResult } from './inference-records.ts';
-import { changeOf, type InferenceColumns, transition } from './inference-state.ts';
+import { changeOf, type InferenceColumns, type InferenceKeys, transition } from './inference-state.ts';
 import { CHANNELS } from './listener.ts';
 import type { Claim, InferenceQueue } from './queue.ts';
+
+/** Readings go on by themselves, whoever asked for them. */
+const PIPELINE = systemActor('pipeline');
 
 /** Writes of inferences. */
 export class InferenceStore {
@@ -57,20 +63,22 @@ export class InferenceStore {
     const { digest: executedDigest, precision: executedPrecision } = result.executed;
     const warnings = result.warnings.length === 0 ? {} : { warnings: { push: [...result.warnings] } };
     const columns = { ...result.timings, executedDigest, executedPrecision, ...warnings };
-    return this.#settle(claimed, 'DONE', 'INFERENCE_DONE', columns, async (tx) => {
-      await insertFindings(tx, claimed, result);
+    const findingIds = result.findings.map(() => randomUUID());
+    const entry: Partial<AuditEntry> = { action: 'CREATE', findingIds };
+    return this.#settle(claimed, 'DONE', 'INFERENCE_DONE', columns, entry, async (tx) => {
+      await insertFindings(tx, claimed, result, findingIds);
     });
   }
 
   /** The gate refused the film: INELIGIBLE with its reasons, no findings. */
   async refuse(claimed: ClaimedInference, reasons: readonly string[]): Promise<boolean> {
-    return this.#settle(claimed, 'INELIGIBLE', 'INFERENCE_INELIGIBLE', { warnings: [...reasons] });
+    return this.#settle(claimed, 'INELIGIBLE', 'INFERENCE_INELIGIBLE', { warnings: [...reasons] }, {});
   }
 
   /** It failed for good. */
   async fail(claimed: ClaimedInference, code: ErrorCode, message: string): Promise<boolean> {
     const error = { errorCode: code, errorMessage: message };
-    return this.#settle(claimed, 'FAILED', 'INFERENCE_FAILED', error);
+    return this.#settle(claimed, 'FAILED', 'INFERENCE_FAILED', error, { outcome: 'FAILED', errorCode: code });
   }
 
   /** It failed this time: back to QUEUED, and the job to the queue for its next delivery. */
@@ -104,7 +112,9 @@ export class InferenceStore {
       );
       await this.#prisma.$transaction(async (tx) => {
         const data = { errorCode: error.code, errorMessage: error.message };
-        await transition(tx, inference, ['QUEUED', 'RUNNING'], 'FAILED', 'INFERENCE_FAILED', data);
+        const failed = await transition(tx, inference, ['QUEUED', 'RUNNING'], 'FAILED', 'INFERENCE_FAILED', data);
+        const entry = entryOf(inference, 'FAILED', { outcome: 'FAILED', errorCode: error.code });
+        if (failed) await appendAudit(tx, PIPELINE, [entry]);
       });
     }
     await this.#queue.completeDeadLetter(letter);
@@ -118,7 +128,7 @@ export class InferenceStore {
    */
   async request(request: InferenceRequest): Promise<{ readonly inferenceId: string; readonly created: boolean }> {
     return this.#prisma.$transaction(async (tx) => {
-      const modelVersionId = await requestedModel(tx, request.modelVersionId);
+      const { id: modelVersionId, shadow } = await requestedModel(tx, request.modelVersionId);
       const instance = await tx.instance.findUnique({
         where: { id: request.instanceId },
         include: { series: { include: { study: true } } },
@@ -133,6 +143,7 @@ export class InferenceStore {
             studyId: instance.series.studyId,
             patientId: instance.series.study.patientId,
             priority,
+            shadow,
             warnings: instance.eligibility === 'READ_WITH_WARNING' ? instance.eligibilityReasons : [],
           },
         ],
@@ -140,11 +151,13 @@ export class InferenceStore {
       });
       if (created !== undefined) {
         await appendChanges(tx, [changeOf('INFERENCE_QUEUED', created)]);
+        await appendAudit(tx, request.by, [entryOf(created, 'QUEUED', { action: 'CREATE' })]);
         await this.#queue.enqueue(tx, created.id, priority);
         return { inferenceId: created.id, created: true };
       }
       const key = { instanceId_modelVersionId: { instanceId: instance.id, modelVersionId } };
       const known = await tx.inference.findUniqueOrThrow({ where: key });
+      if (known.shadow && !shadow) await takeIntoClinicalUse(tx, known.id);
       const reset = {
         attempts: 0,
         priority,
@@ -154,7 +167,10 @@ export class InferenceStore {
         errorMessage: null,
       };
       const again = await transition(tx, known, ['FAILED', 'CANCELLED'], 'QUEUED', 'INFERENCE_QUEUED', reset);
-      if (again) await this.#queue.enqueue(tx, known.id, priority);
+      if (again) {
+        await this.#queue.enqueue(tx, known.id, priority);
+        await appendAudit(tx, request.by, [entryOf(known, 'QUEUED')]);
+      }
       return { inferenceId: known.id, created: again };
     });
   }
@@ -164,7 +180,7 @@ export class InferenceStore {
    *
    * @throws GatewayError NOT_FOUND, INVALID_STATE
    */
-  async cancel(inferenceId: string): Promise<void> {
+  async cancel(inferenceId: string, by: AuditActor): Promise<void> {
     await this.#prisma.$transaction(async (tx) => {
       const inference = await tx.inference.findUnique({ where: { id: inferenceId } });
       if (inference === null) throw new GatewayError('NOT_FOUND', 'There is no such inference.');
@@ -174,6 +190,7 @@ export class InferenceStore {
       if (!cancelled) {
         throw new GatewayError('INVALID_STATE', `An inference in state ${inference.state} cannot be cancelled.`);
       }
+      await appendAudit(tx, by, [entryOf(inference, 'CANCELLED')]);
     });
   }
 
@@ -200,23 +217,51 @@ export class InferenceStore {
     to: InferenceState,
     type: ChangeType,
     data: Partial<InferenceColumns>,
+    entry: Partial<AuditEntry>,
     write?: (tx: Transaction) => Promise<void>,
   ): Promise<boolean> {
     return this.#prisma.$transaction(async (tx) => {
       const keys = { ...claimed, id: claimed.inferenceId };
       const columns = { ...data, completedAt: new Date() };
       const wanted = await transition(tx, keys, ['RUNNING'], to, type, columns, claimed.attempt);
-      if (wanted) await write?.(tx);
+      if (wanted) {
+        await write?.(tx);
+        await appendAudit(tx, PIPELINE, [entryOf(keys, to, entry)]);
+      }
       await this.#queue.complete(tx, claimed.claim);
       return wanted;
     });
   }
 }
 
+/** What the audit says of a step. */
+function entryOf(
+  { id, instanceId, studyId, patientId, modelVersionId }: InferenceKeys,
+  state: InferenceState,
+  more: Partial<AuditEntry> = {},
+): AuditEntry {
+  return {
+    action: 'UPDATE',
+    patientId,
+    studyIds: [studyId],
+    instanceIds: [instanceId],
+    inferenceIds: [id],
+    modelVersionIds: [modelVersionId],
+    details: { state },
+    ...more,
+  };
+}
+
 /** One statement: through the client's own insert, 14 rows with their grids took 5 ms of processor time. */
-async function insertFindings(tx: Transaction, claimed: ClaimedInference, result: NewResult): Promise<void> {
+async function insertFindings(
+  tx: Transaction,
+  claimed: ClaimedInference,
+  result: NewResult,
+  ids: readonly string[],
+): Promise<void> {
   const { inferenceId, studyId, patientId, modelVersionId } = claimed;
-  const rows = result.findings.map(({ code, heatMap, ...finding }) => ({
+  const rows = result.findings.map(({ code, heatMap, ...finding }, index) => ({
+    id: ids[index],
     ...finding,
     codeSystem: code?.system,
     codeValue: code?.value,
@@ -225,22 +270,36 @@ async function insertFindings(tx: Transaction, claimed: ClaimedInference, result
   }));
   await tx.$executeRaw`
     INSERT INTO "Finding" ("id", "inferenceId", "studyId", "patientId", "modelVersionId", "label", "probability", "threshold",
-      "positive", "codeSystem", "codeValue", "codeDisplay", "heatMapRows", "heatMapColumns", "heatMapValues")
-    SELECT gen_random_uuid(), ${inferenceId}::uuid, ${studyId}::uuid, ${patientId}::uuid, ${modelVersionId}::uuid,
-      "label", "probability", "threshold", "positive", "codeSystem", "codeValue", "codeDisplay",
+      "positive", "shadow", "codeSystem", "codeValue", "codeDisplay", "heatMapRows", "heatMapColumns", "heatMapValues")
+    SELECT "id", ${inferenceId}::uuid, ${studyId}::uuid, ${patientId}::uuid, ${modelVersionId}::uuid,
+      "label", "probability", "threshold", "positive",
+      (SELECT "shadow" FROM "Inference" WHERE "id" = ${inferenceId}::uuid), "codeSystem", "codeValue", "codeDisplay",
       ${result.heatMapRows}::int, ${result.heatMapColumns}::int, "heatMapValues"
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS finding (
-      "label" text, "probability" float8, "threshold" float8, "positive" boolean, "codeSystem" text, "codeValue" text,
+      "id" uuid, "label" text, "probability" float8, "threshold" float8, "positive" boolean, "codeSystem" text, "codeValue" text,
       "codeDisplay" text, "heatMapValues" float8[])`;
 }
 
-async function requestedModel(tx: Transaction, id: string | undefined): Promise<string> {
+/** The version that is to read, and whether it is out of clinical use. */
+async function requestedModel(
+  tx: Transaction,
+  id: string | undefined,
+): Promise<{ readonly id: string; readonly shadow: boolean }> {
   if (id === undefined) {
     const active = await tx.modelVersion.findFirst({ where: { state: 'ACTIVE' }, select: { id: true } });
     if (active === null) throw new GatewayError('MODEL_NOT_ACTIVE', 'No model version is active.');
-    return active.id;
+    return { id: active.id, shadow: false };
   }
-  const named = await tx.modelVersion.findUnique({ where: { id }, select: { id: true } });
+  const named = await tx.modelVersion.findUnique({ where: { id }, select: { state: true } });
   if (named === null) throw new GatewayError('NOT_FOUND', 'There is no such model version.');
-  return named.id;
+  return { id, shadow: named.state === 'REGISTERED' || named.state === 'SHADOW' };
+}
+
+/**
+ * A version has one reading of a film. One that was made before the version came into clinical use is shown to clinical roles
+ * only once it is asked for again, by then as a reading in clinical use.
+ */
+async function takeIntoClinicalUse(tx: Transaction, inferenceId: string): Promise<void> {
+  await tx.inference.update({ where: { id: inferenceId }, data: { shadow: false } });
+  await tx.finding.updateMany({ where: { inferenceId }, data: { shadow: false } });
 }

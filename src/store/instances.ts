@@ -1,5 +1,7 @@
 /** Writes a film's records and its first inference: one transaction, so all of it exists or none. */
 import { GatewayError } from '../errors.ts';
+import { appendAudit } from './audit/append.ts';
+import type { AuditActor } from './audit/audit-entry.ts';
 import { appendChanges } from './change-log.ts';
 import type { Prisma, PrismaClient, Transaction } from './client.ts';
 import type { Eligibility, Priority } from './generated/enums.ts';
@@ -89,12 +91,13 @@ export class InstanceStore {
    *
    * @param keepBlob - makes the film itself durable; runs beside the statements and is awaited before the commit, so a record
    *   never points at a film that a power failure could take
+   * @param by - who brings it
    * @throws GatewayError INSTANCE_CONFLICT, RECORD_CONFLICT, MODEL_NOT_ACTIVE, DATABASE_UNAVAILABLE, and what keepBlob throws
    */
-  async record(record: InstanceRecord, keepBlob: () => Promise<void>): Promise<StoredInstance> {
+  async record(record: InstanceRecord, keepBlob: () => Promise<void>, by: AuditActor): Promise<StoredInstance> {
     const kept = keepBlob();
     const written = this.#prisma.$transaction(async (tx) => {
-      const stored = await this.#write(tx, record);
+      const stored = await this.#write(tx, record, by);
       await kept;
       return stored;
     });
@@ -103,7 +106,7 @@ export class InstanceStore {
     return written;
   }
 
-  async #write(tx: Transaction, record: InstanceRecord): Promise<StoredInstance> {
+  async #write(tx: Transaction, record: InstanceRecord, by: AuditActor): Promise<StoredInstance> {
     const model = await tx.modelVersion.findFirst({ where: { state: 'ACTIVE' }, select: { id: true } });
     if (model === null)
       throw new GatewayError('MODEL_NOT_ACTIVE', 'No model version is active, so films cannot be read.');
@@ -156,6 +159,19 @@ export class InstanceStore {
     await appendChanges(tx, [
       { type: 'INSTANCE_STORED', ...ids },
       { type: 'INFERENCE_QUEUED', ...ids },
+    ]);
+    await appendAudit(tx, by, [
+      {
+        action: 'CREATE',
+        patientId,
+        studyIds: [studyId],
+        instanceIds: [instance.id],
+        inferenceIds: [inference.id],
+        modelVersionIds: [model.id],
+        ...(discrepancies.length === 0
+          ? {}
+          : { details: { discrepancies: discrepancies.map(({ attribute }) => attribute) } }),
+      },
     ]);
     return { instanceId: instance.id, inferenceId: inference.id, duplicate: false };
   }

@@ -7,7 +7,14 @@ import pg from 'pg';
 import type { Log } from '../log.ts';
 
 /** Channels of the gateway. */
-export const CHANNELS = { changes: 'cxr_changes', jobs: 'cxr_jobs', transfers: 'cxr_transfers' } as const;
+export const CHANNELS = {
+  changes: 'cxr_changes',
+  jobs: 'cxr_jobs',
+  transfers: 'cxr_transfers',
+  /** API keys and revocations of identities. */
+  identities: 'cxr_identities',
+  audit: 'cxr_audit',
+} as const;
 
 type Channel = (typeof CHANNELS)[keyof typeof CHANNELS];
 

@@ -1,5 +1,7 @@
 /** Registers model versions and moves them between states; every move is a ModelTransition that nothing can change. */
 import { GatewayError } from '../errors.ts';
+import { appendAudit } from './audit/append.ts';
+import type { AuditActor } from './audit/audit-entry.ts';
 import { appendChanges } from './change-log.ts';
 import type { Prisma, PrismaClient, Transaction } from './client.ts';
 import type { ModelState, Precision } from './generated/enums.ts';
@@ -19,7 +21,7 @@ export interface ModelRegistration {
 export interface ModelMove {
   readonly modelVersionId: string;
   readonly reason: string;
-  readonly actor: string;
+  readonly by: AuditActor;
 }
 
 const LONGEST_REASON = 2000;
@@ -39,7 +41,7 @@ export class ModelVersionStore {
    * @throws GatewayError MODEL_DIGEST_MISMATCH when the name and version are registered with other bytes, or the bytes under
    *   another name
    */
-  async register(model: ModelRegistration): Promise<string> {
+  async register(model: ModelRegistration, by: AuditActor): Promise<string> {
     return this.#prisma.$transaction(async (tx) => {
       const { metrics, ...columns } = model;
       const [created] = await tx.modelVersion.createManyAndReturn({
@@ -49,6 +51,9 @@ export class ModelVersionStore {
       });
       if (created !== undefined) {
         await appendChanges(tx, [{ type: 'MODEL_VERSION_CHANGED', modelVersionId: created.id }]);
+        const { name, version, digest } = model;
+        const details = { name, version, digest };
+        await appendAudit(tx, by, [{ action: 'CREATE', modelVersionIds: [created.id], details }]);
         return created.id;
       }
       const found = await tx.modelVersion.findUnique({ where: { digest: model.digest } });
@@ -103,11 +108,13 @@ async function setState(
   tx: Transaction,
   version: { readonly id: string; readonly state: ModelState },
   toState: ModelState,
-  { actor, reason }: ModelMove,
+  { by, reason }: ModelMove,
 ): Promise<void> {
   await tx.modelVersion.update({ where: { id: version.id }, data: { state: toState } });
   await tx.modelTransition.create({
-    data: { modelVersionId: version.id, fromState: version.state, toState, actor, reason },
+    data: { modelVersionId: version.id, fromState: version.state, toState, actor: by.subject, reason },
   });
   await appendChanges(tx, [{ type: 'MODEL_VERSION_CHANGED', modelVersionId: version.id }]);
+  const details = { fromState: version.state, toState };
+  await appendAudit(tx, by, [{ action: 'UPDATE', modelVersionIds: [version.id], details }]);
 }

@@ -3,6 +3,8 @@
  * to deliver claims the row for a while first, so two processes do not report the same one at once, and the row of a process
  * that dies is due again when its claim runs out.
  */
+import { appendAudit } from './audit/append.ts';
+import type { AuditActor } from './audit/audit-entry.ts';
 import type { PrismaClient } from './client.ts';
 
 /** One film that somebody wants kept. */
@@ -52,6 +54,7 @@ export class StorageCommitmentStore {
   async record(
     request: Pick<ClaimedCommitment, 'transactionUid' | 'callingAeTitle' | 'calledAeTitle' | 'references'>,
     claimMs: number,
+    by: AuditActor,
   ): Promise<ClaimedCommitment> {
     const { transactionUid, callingAeTitle, calledAeTitle } = request;
     const renewed = {
@@ -64,12 +67,16 @@ export class StorageCommitmentStore {
       abandonedAt: null,
       lastError: null,
     };
-    const { id, attempts, createdAt } = await this.#prisma.storageCommitment.upsert({
-      where: { callingAeTitle_transactionUid: { callingAeTitle, transactionUid } },
-      create: { callingAeTitle, transactionUid, ...renewed },
-      update: renewed,
+    return this.#prisma.$transaction(async (tx) => {
+      const { id, attempts, createdAt } = await tx.storageCommitment.upsert({
+        where: { callingAeTitle_transactionUid: { callingAeTitle, transactionUid } },
+        create: { callingAeTitle, transactionUid, ...renewed },
+        update: renewed,
+      });
+      const details = { storageCommitmentId: id, transactionUid, instances: request.references.length };
+      await appendAudit(tx, by, [{ action: 'CREATE', details }]);
+      return { ...request, id, attempts, createdAt };
     });
-    return { ...request, id, attempts, createdAt };
   }
 
   /** Claims up to `count` requests whose report is due, the longest due first. */

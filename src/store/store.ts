@@ -1,15 +1,21 @@
 /** Everything that reads or writes the database, opened and closed as one. */
 import { opening } from '../disposables.ts';
 import type { Log } from '../log.ts';
+import { ApiKeyStore } from './api-keys.ts';
+import { AuditExportStore } from './audit/audit-exports.ts';
+import { AuditLog } from './audit/audit-log.ts';
+import { type BreakGlassLimits, BreakGlassStore } from './break-glass.ts';
 import { ChangeLog } from './change-log.ts';
 import { createClient, type PrismaClient } from './client.ts';
 import { DicomTransferStore } from './dicom-transfers.ts';
+import { IdentityRevocationStore } from './identity-revocations.ts';
 import { InferenceStore } from './inferences.ts';
 import { InstanceStore } from './instances.ts';
 import { Listener } from './listener.ts';
 import { migrate } from './migrate.ts';
 import { ModelVersionStore } from './model-versions.ts';
 import { InferenceQueue } from './queue.ts';
+import type { AccessScope, Reader } from './reads/scope.ts';
 import { StorageCommitmentStore } from './storage-commitments.ts';
 
 /** How to open the store. */
@@ -19,8 +25,12 @@ export interface StoreOptions {
   readonly maxAttempts: number;
   readonly retryDelaySeconds: number;
   readonly log: Log;
+  /** An hour each, 10 at once, when absent. */
+  readonly breakGlass?: BreakGlassLimits;
   /** Called with every SQL statement of the records; for tests and benches. */
   readonly onStatement?: (sql: string) => void;
+  /** false records no reads; for benches. */
+  readonly audit?: boolean;
 }
 
 /** The open store. */
@@ -35,6 +45,13 @@ export interface Store extends AsyncDisposable {
   readonly modelVersions: ModelVersionStore;
   readonly dicomTransfers: DicomTransferStore;
   readonly storageCommitments: StorageCommitmentStore;
+  readonly apiKeys: ApiKeyStore;
+  readonly identityRevocations: IdentityRevocationStore;
+  readonly audit: AuditLog;
+  readonly auditExports: AuditExportStore;
+  readonly breakGlass: BreakGlassStore;
+  /** The way into the reads: what it gives sees no more than the scope. */
+  reads(scope: AccessScope): Reader;
   /** Resolves when the database answers. */
   ping(): Promise<void>;
 }
@@ -49,6 +66,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const queue = opened.use(await InferenceQueue.open(options));
     const listener = opened.use(new Listener(options.url, options.log));
     await listener.open();
+    const { url, log } = options;
+    const audit = opened.use(new AuditLog({ url, listener, log, enabled: options.audit ?? true }));
+    audit.open();
     return {
       prisma,
       queue,
@@ -59,6 +79,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       modelVersions: new ModelVersionStore(prisma),
       dicomTransfers: new DicomTransferStore(prisma),
       storageCommitments: new StorageCommitmentStore(prisma),
+      apiKeys: new ApiKeyStore(prisma),
+      identityRevocations: new IdentityRevocationStore(prisma),
+      audit,
+      auditExports: new AuditExportStore(prisma, url),
+      breakGlass: new BreakGlassStore(prisma, options.breakGlass ?? { minutes: 60, maxLive: 10 }),
+      reads: (scope) => ({ prisma, scope }),
       ping: async () => {
         await prisma.$queryRaw`SELECT 1`;
       },

@@ -122,6 +122,13 @@ describe.skipIf(!hasDcmtk)('with an archive (needs DCMTK)', () => {
     expect(await runCommand(args)).toMatchObject({ code: 0, stdout: 'DONE: 2 films fetched, 0 objects not\n' });
     const unknown = await runCommand(['retrieve', '--node', 'archive', '--study', '1.2.3', '--gateway', gateway.url]);
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('NOT_FOUND') });
+    const refused = await runCommand(args, { CXR_GATEWAY_TOKEN: 'not-valid' });
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('UNAUTHENTICATED') });
+    const tokenFile = join(folder, 'token');
+    const byFile = [...args, '--token-file', tokenFile];
+    expect(await runCommand(byFile)).toMatchObject({ code: 1, stderr: expect.stringContaining('CONFIG_INVALID') });
+    await writeFile(tokenFile, 'neither-valid\n');
+    expect(await runCommand(byFile)).toMatchObject({ code: 1, stderr: expect.stringContaining('UNAUTHENTICATED') });
     const stranger = await runCommand(['retrieve', '--node', 'nobody', '--study', '1.2.3', '--gateway', gateway.url]);
     expect(stranger).toMatchObject({ code: 1, stderr: expect.stringContaining('DICOM_NODE_UNKNOWN') });
   });

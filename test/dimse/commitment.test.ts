@@ -16,7 +16,7 @@ import { BlobStore } from '../../src/store/blobs.ts';
 import { StorageCommitmentStore } from '../../src/store/storage-commitments.ts';
 import { listen } from '../dicom/network/support.ts';
 import { ACTION, ask, takeReport } from '../support/commitment.ts';
-import { activeModel, freshUid, instanceRecord, recordFilm } from '../support/records.ts';
+import { activeModel, BY_TEST, freshUid, instanceRecord, recordFilm } from '../support/records.ts';
 import { answer, call, DX_PRESENTATION, EXPLICIT, echo, IMPLICIT, VERIFICATION } from '../support/scu.ts';
 import { openTestStore, type TestStore } from '../support/store.ts';
 import { node, openDoor } from './support.ts';
@@ -192,7 +192,7 @@ describe('a report on a new association', () => {
     const transactions = Array.from({ length: 6 }, freshUid);
     for (const transactionUid of transactions) {
       const request = { transactionUid, callingAeTitle: 'TESTSCU', calledAeTitle: 'CXRGATEWAY', references: [kept] };
-      await database.store.storageCommitments.record(request, 0);
+      await database.store.storageCommitments.record(request, 0, BY_TEST);
     }
     for (const { reports } of doors) reports.open();
     const told: string[] = [];
@@ -208,9 +208,9 @@ describe('a report on a new association', () => {
   it('is owed again to whoever asks again while one is under way', async () => {
     const { storageCommitments } = database.store;
     const request = { transactionUid: freshUid(), callingAeTitle: 'TESTSCU', calledAeTitle: 'CXRGATEWAY' };
-    const first = await storageCommitments.record({ ...request, references: [kept] }, 60_000);
+    const first = await storageCommitments.record({ ...request, references: [kept] }, 60_000, BY_TEST);
     while (Date.now() === first.createdAt.getTime());
-    const second = await storageCommitments.record({ ...request, references: [kept, kept] }, 60_000);
+    const second = await storageCommitments.record({ ...request, references: [kept, kept] }, 60_000, BY_TEST);
     await storageCommitments.delivered(first);
     expect(await rowOf(request.transactionUid)).toMatchObject({ id: first.id, deliveredAt: null });
     await storageCommitments.delivered(second);
@@ -222,7 +222,7 @@ describe('a report on a new association', () => {
     const { reports } = await commitmentDoor(nodePort, {}, new AwayAtFirst(database.store.prisma));
     const transactionUid = freshUid();
     const request = { transactionUid, callingAeTitle: 'TESTSCU', calledAeTitle: 'CXRGATEWAY', references: [kept] };
-    await database.store.storageCommitments.record(request, 0);
+    await database.store.storageCommitments.record(request, 0, BY_TEST);
     reports.open();
     expect(await takeReport(await accepted())).toMatchObject({ transactionUid, event: 1 });
     await delivered(transactionUid);

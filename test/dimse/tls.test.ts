@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -5,10 +6,11 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TlsClientOptions } from '../../src/dicom/network/association.ts';
+import { parseCertificateRule } from '../../src/dicom/network/client-certificate.ts';
 import { requestAssociation } from '../../src/dicom/network/requestor.ts';
 import { type Certificate, hasOpenssl, makeCertificate } from '../support/certificate.ts';
 import { call, echo, IMPLICIT, LIMITS, store, VERIFICATION } from '../support/scu.ts';
-import { openDoor, raw } from './support.ts';
+import { node, openDoor, raw } from './support.ts';
 
 let folder: string;
 
@@ -56,6 +58,53 @@ describe.skipIf(!hasOpenssl)('TLS (needs openssl)', () => {
     const [cert, key] = [await readFile(client.cert, 'utf8'), await readFile(client.key, 'utf8')];
     expect(await echo(await secureCall(port, { ca, cert, key }))).toBe(0);
     await expect(secureCall(port, { ca })).rejects.toMatchObject({ code: 'DICOM_NODE_UNREACHABLE' });
+  });
+
+  it('takes a node for what it says only with the certificate that the nodes file names', async () => {
+    const other = await makeCertificate(folder, 'other-scanner');
+    const pems = async ({ cert, key }: Certificate) => ({
+      ca,
+      cert: await readFile(cert, 'utf8'),
+      key: await readFile(key, 'utf8'),
+    });
+    const both = join(folder, 'both.crt');
+    await writeFile(both, (await readFile(client.cert, 'utf8')) + (await readFile(other.cert, 'utf8')));
+    const fingerprint = new X509Certificate(await readFile(client.cert)).fingerprint256;
+    for (const text of ['CN=scanner', 'cn = scanner', `sha256:${fingerprint}`, fingerprint.replaceAll(':', '')]) {
+      const clientCertificate = parseCertificateRule(text);
+      const nodes = [node('TESTSCU', { clientCertificate })];
+      const { port, log } = await openDoor({ ...settings(), DIMSE_TLS_CA_FILE: both }, nodes);
+      expect(await echo(await secureCall(port, await pems(client)))).toBe(0);
+      await expect(secureCall(port, await pems(other))).rejects.toMatchObject({ code: 'DICOM_ASSOCIATION_REJECTED' });
+      expect(await log.find('dimse.rejected')).toMatchObject({ callingAeTitle: 'TESTSCU' });
+    }
+    const nodes = [node('TESTSCU', { clientCertificate: parseCertificateRule('CN=scanner,O=Hospital') })];
+    const { port } = await openDoor({ ...settings(), DIMSE_TLS_CA_FILE: both }, nodes);
+    await expect(secureCall(port, await pems(client))).rejects.toMatchObject({ code: 'DICOM_ASSOCIATION_REJECTED' });
+  });
+
+  it('records the subject of the certificate with what a node sends', async () => {
+    const nodes = [node('TESTSCU', { clientCertificate: parseCertificateRule('CN=scanner') })];
+    const { port, ingest } = await openDoor({ ...settings(), DIMSE_TLS_CA_FILE: client.cert }, nodes);
+    const [cert, key] = [await readFile(client.cert, 'utf8'), await readFile(client.key, 'utf8')];
+    const association = await secureCall(port, { ca, cert, key });
+    await store(association, { sopInstanceUid: '1.2.3', dataSet: Buffer.alloc(100, 1) });
+    expect(ingest.films[0]?.source.by).toMatchObject({
+      subject: 'dicom:TESTSCU',
+      kind: 'DICOM_NODE',
+      displayName: 'testscu; TLS subject cn=scanner',
+    });
+    await association.release();
+  });
+
+  it('is not opened where a node must show a certificate that nobody is asked for', async () => {
+    const nodes = [node('TESTSCU', { clientCertificate: parseCertificateRule('CN=scanner') })];
+    for (const more of [{}, settings()]) {
+      await expect(openDoor(more, nodes)).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining('testscu'),
+      });
+    }
   });
 
   it('is not spoken to those who do not speak it', async () => {

@@ -72,10 +72,10 @@ describe('GraphQL over HTTP', () => {
     expect(log.events.find(({ level }) => level === 'error')).toMatchObject({ event: 'graphql.failed' });
   });
 
-  it('tells the schema unless that is switched off', async () => {
+  it('tells the schema only where that is switched on', async () => {
     const query = { query: '{ __schema { queryType { name } } }' };
-    expect((await post((await startServer()).url, query)).status).toBe(200);
-    expect((await post((await startServer({ GRAPHQL_INTROSPECTION: 'off' })).url, query)).status).toBe(400);
+    expect((await post((await startServer({ GRAPHQL_INTROSPECTION: 'on' })).url, query)).status).toBe(200);
+    expect((await post((await startServer()).url, query)).status).toBe(400);
   });
 });
 

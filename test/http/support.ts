@@ -12,15 +12,19 @@ import {
 } from 'graphql';
 import GraphQLUpload from 'graphql-upload/GraphQLUpload.mjs';
 import { onTestFinished } from 'vitest';
+import { ANONYMOUS } from '../../src/access/identity.ts';
 import { cancellable } from '../../src/changes.ts';
 import { loadConfig } from '../../src/config.ts';
 import { GatewayError } from '../../src/errors.ts';
+import type { Authentication } from '../../src/http/authentication.ts';
 import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/http/server.ts';
 import type { Ingest, IngestedInstance, IngestSource } from '../../src/ingest.ts';
 import type { Log, LogFields } from '../../src/log.ts';
 import type { GatewayContext } from '../../src/resolvers/context.ts';
 import type { FileUpload } from '../../src/resolvers/upload.ts';
+import { systemActor } from '../../src/store/audit/audit-entry.ts';
 import type { Store } from '../../src/store/store.ts';
+import { testPseudonyms } from '../support/pseudonyms.ts';
 
 export const SOP_CLASS = '1.2.840.10008.5.1.4.1.1.1.1';
 
@@ -120,6 +124,11 @@ export class RecordingLog implements Log {
   readonly warn = this.#write('warn');
   readonly error = this.#write('error');
 
+  /** Resolves once the condition holds; it is looked at whenever something is logged. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
   /** Resolves with the first event of that name. */
   async find(name: string): Promise<LogFields | undefined> {
     for (;;) {
@@ -173,7 +182,7 @@ export function testSchema(gate: Gate): GraphQLSchema {
               files.map(async (file) => {
                 try {
                   const stream = (await file).createReadStream();
-                  const stored = services.ingest.accept(stream, { door: 'GRAPHQL' });
+                  const stored = services.ingest.accept(stream, { door: 'GRAPHQL', by: systemActor('test') });
                   return (await stored.finally(() => stream.destroy())).instanceId;
                 } catch (error) {
                   return error instanceof GatewayError ? error.code : 'uncoded';
@@ -253,6 +262,12 @@ export interface TestServer {
   readonly log: RecordingLog;
 }
 
+/** Lets everybody in. */
+export const everybody: Authentication = {
+  authenticator: { authenticate: async () => ANONYMOUS },
+  watch: { state: () => 'VALID', confirm: async () => 'VALID', onEnd: () => () => {} },
+};
+
 /** Starts a server that ends with the test. */
 export async function startServer(
   settings: Record<string, string> = {},
@@ -266,10 +281,21 @@ export async function startServer(
     log,
     schema: testSchema(gate),
     // The transport reads no records.
-    services: { ingest, store: { prisma: {} } as Store, changes: {} as never, nodes: {} as never },
+    services: {
+      ingest,
+      store: { reads: (scope) => ({ prisma: {}, scope }), audit: { enabled: false } } as Store,
+      changes: {} as never,
+      nodes: {} as never,
+      pseudonyms: testPseudonyms(),
+    },
+    authentication: everybody,
     images: {
       preview: async () => Buffer.from('png'),
-      heatMap: async (uid, label, modelVersionId) => Buffer.from([uid, label, modelVersionId].join('|')),
+      heatMap: async (_caller, uid, label, modelVersionId) => Buffer.from([uid, label, modelVersionId].join('|')),
+    },
+    deidentified: {
+      preview: () => Promise.reject(new Error('unused')),
+      file: () => Promise.reject(new Error('unused')),
     },
     readiness: async () => [{ name: 'database', ok: true, detail: 'answers' }],
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'up 1\n' }),

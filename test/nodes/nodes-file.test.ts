@@ -32,6 +32,16 @@ describe('readNodes', () => {
     ]);
   });
 
+  it('reads the certificate of a node, by subject or fingerprint', async () => {
+    const scanner = (clientCertificate: string) =>
+      nodesFile([{ name: 'scanner', dimse: { aeTitle: 'SCANNER', clientCertificate } }]);
+    const [bySubject] = await readNodes(await scanner('CN=scanner-1,O=Hospital'));
+    expect(bySubject?.dimse?.clientCertificate).toEqual({ subject: ['cn=scanner-1', 'o=Hospital'] });
+    const [byFingerprint] = await readNodes(await scanner(`sha256:${'AB:'.repeat(31)}AB`));
+    expect(byFingerprint?.dimse?.clientCertificate).toEqual({ sha256: 'ab'.repeat(32) });
+    await expect(readNodes(await scanner('scanner-1'))).rejects.toThrow(/scanner.dimse.clientCertificate: must be/);
+  });
+
   it('reports everything that is wrong at once', async () => {
     const path = await nodesFile(
       [

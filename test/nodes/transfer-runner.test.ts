@@ -6,7 +6,7 @@ import { TransferRunner, type TransferRunnerOptions } from '../../src/nodes/tran
 import type { TransferTally } from '../../src/nodes/transfer-tally.ts';
 import type { ClaimedTransfer } from '../../src/store/dicom-transfers.ts';
 import type { Store } from '../../src/store/store.ts';
-import { freshUid } from '../support/records.ts';
+import { BY_TEST, freshUid } from '../support/records.ts';
 import { openTestStore, type TestStore } from '../support/store.ts';
 
 let opened: TestStore;
@@ -46,11 +46,14 @@ function run(perform: Perform, options: Partial<TransferRunnerOptions> = {}) {
 }
 
 async function request(): Promise<string> {
-  const { transferId } = await store.dicomTransfers.request({
-    kind: 'RETRIEVE',
-    node: 'pacs',
-    studyInstanceUid: freshUid(),
-  });
+  const { transferId } = await store.dicomTransfers.request(
+    {
+      kind: 'RETRIEVE',
+      node: 'pacs',
+      studyInstanceUid: freshUid(),
+    },
+    BY_TEST,
+  );
   return transferId;
 }
 

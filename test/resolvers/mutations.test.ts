@@ -245,7 +245,7 @@ describe('activateModelVersion', () => {
     expect(modelVersion).toEqual({
       state: 'RETIRED',
       transitions: [
-        { toState: 'ACTIVE', actor: 'seed' },
+        { toState: 'ACTIVE', actor: 'test' },
         { toState: 'RETIRED', actor: 'dr-test' },
       ],
     });

@@ -259,7 +259,7 @@ describe('model versions', () => {
           {
             fromState: 'REGISTERED',
             toState: 'ACTIVE',
-            actor: 'seed',
+            actor: 'test',
             reason: 'first',
             modelVersion: { name: 'chexnet' },
           },

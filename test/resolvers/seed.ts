@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { appendChanges } from '../../src/store/change-log.ts';
 import type { Priority } from '../../src/store/generated/enums.ts';
 import type { Store } from '../../src/store/store.ts';
-import { freshUid } from '../support/records.ts';
+import { BY_TEST, freshUid } from '../support/records.ts';
 
 export const LABELS = [
   'Atelectasis',
@@ -34,15 +34,18 @@ export const EXECUTED_DIGEST = createHash('sha256').update('engine').digest('hex
 
 /** Registers a version with a manifest and activates it; returns its UUID. */
 export async function seedModel(store: Store, version = '1.0.0', activate = true): Promise<string> {
-  const id = await store.modelVersions.register({
-    name: 'chexnet',
-    version,
-    digest: createHash('sha256').update(version).digest('hex'),
-    precision: 'INT8',
-    manifest: MANIFEST,
-    metrics: [{ measure: 'AUC', mean: 0.8 }],
-  });
-  if (activate) await store.modelVersions.activate({ modelVersionId: id, reason: 'first', actor: 'seed' });
+  const id = await store.modelVersions.register(
+    {
+      name: 'chexnet',
+      version,
+      digest: createHash('sha256').update(version).digest('hex'),
+      precision: 'INT8',
+      manifest: MANIFEST,
+      metrics: [{ measure: 'AUC', mean: 0.8 }],
+    },
+    BY_TEST,
+  );
+  if (activate) await store.modelVersions.activate({ modelVersionId: id, reason: 'first', by: BY_TEST });
   return id;
 }
 
@@ -52,7 +55,7 @@ export interface StudySeed {
   readonly createdAt?: Date;
   readonly studyDate?: Date | null;
   readonly accessionNumber?: string | null;
-  readonly patient?: { readonly mrn?: string; readonly name?: string | null };
+  readonly patient?: { readonly mrn?: string; readonly issuer?: string; readonly name?: string | null };
   /** An existing patient's UUID. */
   readonly patientId?: string;
   readonly films?: number;
@@ -78,10 +81,10 @@ export async function seedStudy({ prisma }: Store, seed: StudySeed): Promise<See
   const studyInstanceUid = freshUid();
   const seriesId = randomUUID();
   if (seed.patientId === undefined) {
-    const { mrn = `MRN-${patientId}`, name = 'DOE^JANE' } = seed.patient ?? {};
+    const { mrn = `MRN-${patientId}`, issuer = 'HOSPITAL', name = 'DOE^JANE' } = seed.patient ?? {};
     const birthDate = new Date('1970-01-31T00:00:00Z');
     await prisma.patient.create({
-      data: { id: patientId, mrn, issuer: 'HOSPITAL', name, birthDate, sex: 'FEMALE', createdAt },
+      data: { id: patientId, mrn, issuer, name, birthDate, sex: 'FEMALE', createdAt },
     });
   }
   await prisma.study.create({

@@ -1,6 +1,7 @@
 /** The API without HTTP: graphql's own execution on a real store and a real change feed. */
-import { type ExecutionResult, execute, parse, subscribe, validate } from 'graphql';
+import { type ExecutionResult, execute, type GraphQLSchema, parse, subscribe, validate } from 'graphql';
 import { anonymousCaller, type Caller } from '../../src/access/caller.ts';
+import { ANONYMOUS, type Identity } from '../../src/access/identity.ts';
 import { ChangeFeed } from '../../src/changes.ts';
 import type { Ingest } from '../../src/ingest.ts';
 import { silentLog } from '../../src/log.ts';
@@ -9,6 +10,7 @@ import { createContext, type GatewayServices } from '../../src/resolvers/context
 import { formatError } from '../../src/resolvers/format-error.ts';
 import type { Store } from '../../src/store/store.ts';
 import { noNodes } from '../support/nodes.ts';
+import { testPseudonyms } from '../support/pseudonyms.ts';
 import { openTestStore } from '../support/store.ts';
 
 /** An answer as a client would see it. */
@@ -23,18 +25,25 @@ export interface Events<T> {
   return(): Promise<void>;
 }
 
-/** The API on a fresh database. */
-export interface TestApi extends AsyncDisposable {
-  readonly store: Store;
-  readonly feed: ChangeFeed;
-  /** SQL statements since it was last emptied, but for those of transactions and of the feed. */
-  readonly statements: string[];
+/** The API as somebody calls it. */
+export interface TestClient {
   /** Runs a query or mutation. */
   run<T>(source: string, variables?: Record<string, unknown>): Promise<Answer<T>>;
   /** Runs a query or mutation that must not fail. */
   data<T>(source: string, variables?: Record<string, unknown>): Promise<T>;
   /** Subscribes; rejects when the subscription itself is refused. */
   listen<T>(source: string, variables?: Record<string, unknown>): Promise<Events<T>>;
+}
+
+/** The API on a fresh database, as somebody who may do everything calls it. */
+export interface TestApi extends AsyncDisposable, TestClient {
+  readonly store: Store;
+  readonly feed: ChangeFeed;
+  readonly schema: GraphQLSchema;
+  /** SQL statements since it was last emptied, but for those of transactions and of the feed. */
+  readonly statements: string[];
+  /** As somebody else calls it; what is not given is as of one who may do everything. */
+  as(identity: Partial<Identity>): TestClient;
 }
 
 /** Takes nothing in: for tests that are about something else. */
@@ -45,10 +54,7 @@ const closedDoor: Ingest = {
 /** Transactions, and the feed's own look for changes. */
 const NOT_COUNTED = /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT)|assign_change_positions/i;
 
-const CALLER: Caller = {
-  ...anonymousCaller('request-1'),
-  identity: { ...anonymousCaller('').identity, subject: 'dr-test', kind: 'PERSON' },
-};
+const TESTER: Identity = { ...ANONYMOUS, subject: 'dr-test', kind: 'PERSON' };
 
 const LIMITS = { maxLag: 10_000, stallMs: 60_000, maxConnections: 10 };
 
@@ -68,21 +74,40 @@ export async function openApi(makeIngest: (store: Store) => Ingest = () => close
     log: silentLog,
   });
   await feed.open();
-  const services: GatewayServices = { store, ingest: makeIngest(store), changes: feed, nodes: noNodes(store) };
+  const services: GatewayServices = {
+    store,
+    ingest: makeIngest(store),
+    changes: feed,
+    nodes: noNodes(store),
+    pseudonyms: testPseudonyms(),
+  };
   const schema = await buildGatewaySchema();
+  const as = (identity: Partial<Identity>) =>
+    clientOf(schema, services, { ...anonymousCaller('request-1'), identity: { ...TESTER, ...identity } });
+  return {
+    ...as({}),
+    store,
+    feed,
+    schema,
+    statements,
+    as,
+    [Symbol.asyncDispose]: async () => {
+      await feed[Symbol.asyncDispose]();
+      await opened[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function clientOf(schema: GraphQLSchema, services: GatewayServices, caller: Caller): TestClient {
   const operation = (source: string, variableValues: Record<string, unknown>) => {
     const document = parse(source);
     const errors = validate(schema, document);
     if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'));
-    const contextValue = createContext(services, CALLER);
-    return { schema, document, variableValues, contextValue };
+    return { schema, document, variableValues, contextValue: createContext(services, caller) };
   };
   const run = async <T>(source: string, variables: Record<string, unknown> = {}) =>
     answerOf<T>(await execute(operation(source, variables)));
   return {
-    store,
-    feed,
-    statements,
     run,
     data: async <T>(source: string, variables: Record<string, unknown> = {}) => {
       const answer = await run<T>(source, variables);
@@ -102,10 +127,6 @@ export async function openApi(makeIngest: (store: Store) => Ingest = () => close
           await events.return();
         },
       };
-    },
-    [Symbol.asyncDispose]: async () => {
-      await feed[Symbol.asyncDispose]();
-      await opened[Symbol.asyncDispose]();
     },
   };
 }

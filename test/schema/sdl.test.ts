@@ -49,19 +49,26 @@ describe('the schema', () => {
   test('has the operations of the API', () => {
     const fields = (type: { getFields(): object } | null | undefined) => Object.keys(type?.getFields() ?? {}).sort();
     expect(fields(schema.getQueryType()).join(' ')).toBe(
-      'changes currentCursor dicomNodes dicomTransfer dicomTransfers findings inference inferences instance modelVersion modelVersions node patient patients remoteStudies studies study',
+      'apiKeys auditHead auditTrail breakGlassOpenings changes currentCursor deidentifiedStudies deidentifiedStudy dicomNodes dicomTransfer dicomTransfers findings inference inferences instance modelVersion modelVersions myBreakGlassOpenings node patient patientAccessLog patients remoteStudies studies study',
     );
     expect(fields(schema.getMutationType())).toEqual([
       'activateModelVersion',
       'cancelInference',
+      'createApiKey',
       'echoDicomNode',
+      'endBreakGlass',
       'ingestInstances',
+      'openBreakGlass',
       'requestInference',
       'retrievePriorStudies',
       'retrieveStudy',
+      'revokeApiKey',
+      'revokeIdentity',
+      'rotateApiKey',
       'sendStudy',
     ]);
     expect(fields(schema.getSubscriptionType())).toEqual([
+      'breakGlassOpened',
       'findingsCompleted',
       'inferenceProgress',
       'modelVersionChanged',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
 import type { ClaimedTransfer } from '../../src/store/dicom-transfers.ts';
-import { activeModel, freshUid, instanceRecord, recordFilm } from '../support/records.ts';
+import { activeModel, BY_TEST, freshUid, instanceRecord, recordFilm } from '../support/records.ts';
 import { openTestStore, type TestStore } from '../support/store.ts';
 
 let opened: TestStore;
@@ -37,25 +37,25 @@ async function silent(id: string, seconds: number): Promise<void> {
 describe('a requested transfer', () => {
   it('is one, however often it is requested while it waits or runs', async () => {
     const request = retrieval();
-    const answers = await Promise.all([1, 2, 3, 4].map(() => transfers().request(request)));
+    const answers = await Promise.all([1, 2, 3, 4].map(() => transfers().request(request, BY_TEST)));
     expect(new Set(answers.map(({ transferId }) => transferId)).size).toBe(1);
     expect(answers.filter(({ created }) => created)).toHaveLength(1);
     await claimOne();
-    expect((await transfers().request(request)).created).toBe(false);
-    expect((await transfers().request({ ...request, kind: 'SEND' })).created).toBe(true);
+    expect((await transfers().request(request, BY_TEST)).created).toBe(false);
+    expect((await transfers().request({ ...request, kind: 'SEND' }, BY_TEST)).created).toBe(true);
   });
 
   it('can be requested again once it has ended', async () => {
     const request = retrieval();
-    const first = await transfers().request(request);
+    const first = await transfers().request(request, BY_TEST);
     await transfers().finish(await claimOne(), { completed: 2, failed: 0 }, undefined);
-    const second = await transfers().request(request);
+    const second = await transfers().request(request, BY_TEST);
     expect(second).toMatchObject({ created: true });
     expect(second.transferId).not.toBe(first.transferId);
   });
 
   it('is claimed once, by one of many', async () => {
-    for (let index = 0; index < 6; index += 1) await transfers().request(retrieval());
+    for (let index = 0; index < 6; index += 1) await transfers().request(retrieval(), BY_TEST);
     const other = await opened.another();
     const claims = await Promise.all([transfers().claim(4, NODES), other.dicomTransfers.claim(4, NODES)]);
     const ids = claims.flat().map(({ id }) => id);
@@ -65,7 +65,7 @@ describe('a requested transfer', () => {
   });
 
   it('waits for a process that knows its node, for a day at most', async () => {
-    const { transferId } = await transfers().request(retrieval());
+    const { transferId } = await transfers().request(retrieval(), BY_TEST);
     expect(await transfers().claim(5, ['archive'])).toEqual([]);
     expect(await transfers().claim(5, [])).toEqual([]);
     await opened.store.prisma.dicomTransfer.update({
@@ -78,7 +78,7 @@ describe('a requested transfer', () => {
 
 describe('a claim', () => {
   it('is taken over once it is silent, and then writes nothing', async () => {
-    const { transferId } = await transfers().request(retrieval());
+    const { transferId } = await transfers().request(retrieval(), BY_TEST);
     const first = await claimOne();
     expect(await transfers().claim(1, NODES)).toEqual([]);
     expect(await transfers().renew(first, { completed: 3, failed: 1 })).toBe(true);
@@ -96,7 +96,7 @@ describe('a claim', () => {
   });
 
   it('that failed for now waits for its delay', async () => {
-    const { transferId } = await transfers().request(retrieval());
+    const { transferId } = await transfers().request(retrieval(), BY_TEST);
     const error = new GatewayError('DICOM_NODE_UNREACHABLE', 'The node is away.');
     await transfers().retryLater(await claimOne(), { completed: 1, failed: 0 }, error, 3600);
     expect(await row(transferId)).toMatchObject({ state: 'QUEUED', errorCode: 'DICOM_NODE_UNREACHABLE', completed: 1 });
@@ -107,7 +107,7 @@ describe('a claim', () => {
   });
 
   it('that is given back does not count', async () => {
-    await transfers().request(retrieval());
+    await transfers().request(retrieval(), BY_TEST);
     await transfers().release(await claimOne());
     expect(await claimOne()).toMatchObject({ attempt: 1 });
   });

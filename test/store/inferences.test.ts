@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClaimedInference, NewResult } from '../../src/store/inference-records.ts';
 import type { Claim } from '../../src/store/queue.ts';
+import { UNRESTRICTED } from '../../src/store/reads/scope.ts';
 import type { Store } from '../../src/store/store.ts';
-import { activeModel, instanceRecord, recordFilm } from '../support/records.ts';
+import { activeModel, BY_TEST, instanceRecord, recordFilm } from '../support/records.ts';
 import { openTestStore, type TestStore } from '../support/store.ts';
 
 const RESULT: NewResult = {
@@ -51,7 +52,7 @@ const inference = (id: string) =>
 
 async function feedTypes(): Promise<string[]> {
   await store.changes.advance();
-  return (await store.changes.read(0n, 100))
+  return (await store.changes.read(0n, 100, UNRESTRICTED))
     .map((change) => change.type)
     .filter((type) => type !== 'MODEL_VERSION_CHANGED');
 }
@@ -117,30 +118,33 @@ describe('an inference', () => {
   it('is cancelled while it waits or runs, never afterwards', async () => {
     const { inferenceId } = await recordFilm(store, instanceRecord());
     const begun = await beginOne();
-    await store.inferences.cancel(inferenceId);
+    await store.inferences.cancel(inferenceId, BY_TEST);
     expect(await store.inferences.finish(begun, RESULT)).toBe(false);
     expect(await inference(inferenceId)).toMatchObject({ state: 'CANCELLED', findings: [] });
-    await expect(store.inferences.cancel(inferenceId)).rejects.toMatchObject({ code: 'INVALID_STATE' });
-    await expect(store.inferences.cancel('00000000-0000-7000-8000-000000000000')).rejects.toMatchObject({
+    await expect(store.inferences.cancel(inferenceId, BY_TEST)).rejects.toMatchObject({ code: 'INVALID_STATE' });
+    await expect(store.inferences.cancel('00000000-0000-7000-8000-000000000000', BY_TEST)).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
   });
 
   it('requested again is the same one unless it failed or was cancelled', async () => {
     const { inferenceId, instanceId } = await recordFilm(store, instanceRecord());
-    const request = { instanceId, priority: 'STAT' as const };
+    const request = { instanceId, priority: 'STAT' as const, by: BY_TEST };
     expect(await store.inferences.request(request)).toEqual({ inferenceId, created: false });
-    await store.inferences.cancel(inferenceId);
+    await store.inferences.cancel(inferenceId, BY_TEST);
     expect(await store.inferences.request(request)).toEqual({ inferenceId, created: true });
     expect(await inference(inferenceId)).toMatchObject({ state: 'QUEUED', attempts: 0, priority: 'STAT' });
-    const modelVersionId = await store.modelVersions.register({
-      name: 'test-model',
-      version: '2.0.0',
-      digest: 'f'.repeat(64),
-      precision: 'FP32',
-      manifest: {},
-      metrics: undefined,
-    });
+    const modelVersionId = await store.modelVersions.register(
+      {
+        name: 'test-model',
+        version: '2.0.0',
+        digest: 'f'.repeat(64),
+        precision: 'FP32',
+        manifest: {},
+        metrics: undefined,
+      },
+      BY_TEST,
+    );
     const other = await store.inferences.request({ ...request, modelVersionId });
     expect(other.created).toBe(true);
     expect(other.inferenceId).not.toBe(inferenceId);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
-import { activeModel, freshUid, instanceRecord, recordFilm } from '../support/records.ts';
+import { activeModel, BY_TEST, freshUid, instanceRecord, recordFilm } from '../support/records.ts';
 import { openTestStore, type TestStore } from '../support/store.ts';
 
 let database: TestStore;
@@ -85,7 +85,7 @@ describe('model versions', () => {
     ]);
     await expect(store.prisma.modelTransition.deleteMany()).rejects.toThrow('append-only');
     await expect(store.prisma.modelTransition.updateMany({ data: { reason: 'other' } })).rejects.toThrow('append-only');
-    const noReason = store.modelVersions.activate({ modelVersionId: first, actor: 'test', reason: ' ' });
+    const noReason = store.modelVersions.activate({ modelVersionId: first, by: BY_TEST, reason: ' ' });
     await expect(noReason).rejects.toMatchObject({ code: 'BAD_REQUEST' });
   });
 
@@ -99,6 +99,6 @@ describe('model versions', () => {
       manifest: {},
       metrics: undefined,
     };
-    await expect(store.modelVersions.register(other)).rejects.toMatchObject({ code: 'MODEL_DIGEST_MISMATCH' });
+    await expect(store.modelVersions.register(other, BY_TEST)).rejects.toMatchObject({ code: 'MODEL_DIGEST_MISMATCH' });
   });
 });

@@ -6,7 +6,7 @@ import { inject } from 'vitest';
 import { type App, type AppOptions, createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { DimseAddressInfo } from '../../src/dimse/door.ts';
-import { silentLog } from '../../src/log.ts';
+import { type Log, silentLog } from '../../src/log.ts';
 import { createDatabase } from './postgres.ts';
 
 /** A gateway that serves at a URL; everything goes on disposal. */
@@ -20,7 +20,11 @@ export interface TestApp extends AsyncDisposable {
 }
 
 /** Starts a gateway with these settings over the tests' defaults. */
-export async function startTestApp(settings: Record<string, string> = {}, options: AppOptions = {}): Promise<TestApp> {
+export async function startTestApp(
+  settings: Record<string, string> = {},
+  options: AppOptions = {},
+  log: Log = silentLog,
+): Promise<TestApp> {
   const database = await createDatabase(inject('databaseUrl'));
   const folder = await mkdtemp(join(tmpdir(), 'cxr-gateway-app-'));
   const apps: App[] = [];
@@ -34,7 +38,7 @@ export async function startTestApp(settings: Record<string, string> = {}, option
       ...settings,
       ...more,
     };
-    const app = await createApp(loadConfig(environment, {}), silentLog, options);
+    const app = await createApp(loadConfig(environment, {}), log, { insecureNoAuth: true, ...options });
     apps.push(app);
     return { app, ...(await app.start()) };
   };

@@ -31,12 +31,14 @@ export type LoggedEvent = { readonly event: string; readonly url?: string; reado
  * Starts `cxr-gateway serve` and waits until it serves.
  *
  * @param onEvent - told of every event that it logs
+ * @param options - of the command; by default everybody is let in
  */
 export async function startGatewayProcess(
   settings: Readonly<Record<string, string>>,
   onEvent: (event: LoggedEvent) => void = () => {},
+  options: readonly string[] = ['--insecure-no-auth'],
 ): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, [MAIN, 'serve'], {
+  const child = spawn(process.execPath, [MAIN, 'serve', ...options], {
     env: environment(settings),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

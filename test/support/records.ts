@@ -1,8 +1,12 @@
 /** Records for tests that need a database but no film. */
 import { createHash, randomInt } from 'node:crypto';
+import { type AuditActor, systemActor } from '../../src/store/audit/audit-entry.ts';
 import type { InstanceRecord, StoredInstance } from '../../src/store/instances.ts';
 import type { ModelRegistration } from '../../src/store/model-versions.ts';
 import type { Store } from '../../src/store/store.ts';
+
+/** Who writes what tests write. */
+export const BY_TEST: AuditActor = { ...systemActor('test'), subject: 'test' };
 
 /** A fresh UID (PS3.5 B.2 allows a decimal number below 2.25). */
 export function freshUid(): string {
@@ -57,12 +61,12 @@ export function modelRegistration(version = '1.0.0'): ModelRegistration {
 
 /** Registers and activates a model version; returns its id. */
 export async function activeModel(store: Store, version?: string): Promise<string> {
-  const modelVersionId = await store.modelVersions.register(modelRegistration(version));
-  await store.modelVersions.activate({ modelVersionId, reason: 'for the test', actor: 'test' });
+  const modelVersionId = await store.modelVersions.register(modelRegistration(version), BY_TEST);
+  await store.modelVersions.activate({ modelVersionId, reason: 'for the test', by: BY_TEST });
   return modelVersionId;
 }
 
 /** Records a film whose bytes lie nowhere. */
 export function recordFilm(store: Store, record: InstanceRecord): Promise<StoredInstance> {
-  return store.instances.record(record, () => Promise.resolve());
+  return store.instances.record(record, () => Promise.resolve(), BY_TEST);
 }

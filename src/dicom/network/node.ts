@@ -1,5 +1,7 @@
 /** Another DICOM application that the gateway knows by name: a scanner, a PACS, an archive. */
 
+import type { CertificateRule } from './client-certificate.ts';
+
 /** PS3.5 section 6.2: 1 to 16 characters without backslash and control characters, spaces at the ends not counted. */
 export const AE_TITLE = /^[!-[\]-~]([ -[\]-~]{0,14}[!-[\]-~])?$/;
 
@@ -24,6 +26,8 @@ export interface DimseAddress {
   readonly caFile: string | undefined;
   /** How studies are fetched from it: on the same association (C-GET), or sent to the gateway's own door (C-MOVE). */
   readonly retrieve: 'get' | 'move';
+  /** The certificate without which nobody is taken for it; undefined: its AE title is enough. */
+  readonly clientCertificate?: CertificateRule | undefined;
 }
 
 /** How a node is reached by DICOMweb (PS3.18). */

@@ -16,11 +16,18 @@ import { formatError } from '../../resolvers/format-error.ts';
 import { callerOf } from '../authentication.ts';
 import { codedError, prepareErrorReply } from '../error-answer.ts';
 import { requireHost } from '../identifiers.ts';
+import type { IdentityLimits } from '../identity-limits.ts';
 import { parseMediaType } from '../media-type.ts';
 import { boundaryOf } from '../multipart/boundary.ts';
 import { readParts } from '../multipart/reader.ts';
+import { chargeBytes } from '../rate-limit.ts';
 import { type BodyLimits, discardRest, receiveBody, uploadLimits } from '../receive-body.ts';
+import { auditPlugin } from './audit-plugin.ts';
+import { hideSuggestions } from './hide-suggestions.ts';
+import { sizeRule } from './limits/check-operation.ts';
 import { readMultipartRequest } from './multipart-request.ts';
+import { operationPlugin, operationSources } from './operation-plugin.ts';
+import type { RegisteredOperations } from './registered-operations.ts';
 
 /** Any of them makes a browser ask before it sends a request of another origin (Apollo's CSRF prevention). */
 const PREFLIGHT_HEADERS = ['apollo-require-preflight', 'x-apollo-operation-name'];
@@ -31,6 +38,9 @@ export interface GraphqlOptions {
   readonly log: Log;
   readonly schema: GraphQLSchema;
   readonly services: GatewayServices;
+  readonly limits: IdentityLimits;
+  /** Undefined where any operation may run. */
+  readonly registered: RegisteredOperations | undefined;
 }
 
 /** Starts Apollo Server and adds its route; it is stopped when the app closes, after the last answer. */
@@ -41,8 +51,8 @@ export async function addGraphql(app: FastifyInstance, options: GraphqlOptions):
   // Apollo's drain plugin would close the app, which waits for this hook, which would wait for the plugin.
   app.addHook('onClose', () => apollo.stop());
   await app.register(async (scope) => {
-    addBodyParsers(scope, options.config);
-    addUploads(scope, options.config);
+    addBodyParsers(scope, options);
+    addUploads(scope, options);
     scope.setErrorHandler((error, request, reply) => {
       const coded = codedError(error);
       prepareErrorReply(coded, request, reply, log);
@@ -64,24 +74,32 @@ export async function addGraphql(app: FastifyInstance, options: GraphqlOptions):
   });
 }
 
-function createApollo({ config, log, schema }: GraphqlOptions): ApolloServer<GatewayContext> {
+function createApollo({ config, log, schema, limits, registered }: GraphqlOptions): ApolloServer<GatewayContext> {
   // Apollo tells formatError nothing of the operation; this remembers which one an error belongs to.
   const requestIds = new WeakMap<object, string>();
+  const { introspection } = config.graphql;
   const report = (event: 'warn' | 'error') => () => log[event](`graphql.apollo-${event}`);
   return new ApolloServer<GatewayContext & BaseContext>({
     schema,
     csrfPrevention: { requestHeaders: PREFLIGHT_HEADERS },
     allowBatchedHttpRequests: false,
-    introspection: config.graphql.introspection,
+    introspection,
+    validationOptions: { hideSuggestions: !introspection },
+    validationRules: [sizeRule(config.graphql)],
     parseOptions: { maxTokens: config.graphql.maxTokens },
-    persistedQueries: false,
+    ...operationSources(registered),
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    formatError: (_formatted, error) => formatError(error, log, requestIds.get(Object(error))),
+    formatError: (_formatted, error) => {
+      const formatted = formatError(error, log, requestIds.get(Object(error)));
+      return introspection ? formatted : hideSuggestions(formatted);
+    },
     // Apollo's own page loads scripts of other hosts; usage reports would leave the hospital.
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
+      auditPlugin(log),
+      operationPlugin(schema, config.graphql, registered, ({ caller }, cost) => limits.cost(caller, cost)),
       {
         requestDidStart: async ({ contextValue }) => ({
           didEncounterErrors: async ({ errors }) => {
@@ -95,16 +113,17 @@ function createApollo({ config, log, schema }: GraphqlOptions): ApolloServer<Gat
 }
 
 /** Only JSON is parsed here; multipart requests are read once the answer is there to say when they are over. */
-function addBodyParsers(scope: FastifyInstance, { http, graphql }: Config): void {
-  const limits: BodyLimits = {
+function addBodyParsers(scope: FastifyInstance, { config: { http, graphql }, limits }: GraphqlOptions): void {
+  const bodyLimits: BodyLimits = {
     size: { value: graphql.maxBodyBytes, setting: 'GRAPHQL_MAX_BODY_BYTES' },
     idle: { value: http.requestTimeoutMs, setting: 'HTTP_REQUEST_TIMEOUT_MS' },
     total: { value: http.requestTimeoutMs, setting: 'HTTP_REQUEST_TIMEOUT_MS' },
   };
   scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser('application/json', async (_request: FastifyRequest, payload: IncomingMessage) => {
+  scope.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) => {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of receiveBody(payload, limits)) chunks.push(chunk);
+    const charge = chargeBytes(limits, request);
+    for await (const chunk of receiveBody(payload, { ...bodyLimits, charge })) chunks.push(chunk);
     try {
       return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
     } catch {
@@ -115,7 +134,7 @@ function addBodyParsers(scope: FastifyInstance, { http, graphql }: Config): void
   scope.addContentTypeParser('*', async () => undefined);
 }
 
-function addUploads(scope: FastifyInstance, config: Config): void {
+function addUploads(scope: FastifyInstance, { config, limits: identityLimits }: GraphqlOptions): void {
   const { maxFiles, maxBodyBytes } = config.graphql;
   scope.addHook('preHandler', async (request, reply) => {
     const type = parseMediaType(request.headers['content-type'] ?? '');
@@ -123,7 +142,7 @@ function addUploads(scope: FastifyInstance, config: Config): void {
     // Apollo refuses it all the same, but only after the files had begun to come.
     if (!PREFLIGHT_HEADERS.some((name) => request.headers[name])) return;
     const answered = new Promise<void>((resolve) => reply.raw.once('close', () => resolve()));
-    const limits = uploadLimits(config);
+    const limits = { ...uploadLimits(config), charge: chargeBytes(identityLimits, request) };
     const parts = readParts(receiveBody(request.raw, limits), boundaryOf(type));
     const requestLimits = { maxFiles, maxFieldBytes: maxBodyBytes, files: limits.total };
     request.body = await readMultipartRequest(parts, requestLimits, answered);

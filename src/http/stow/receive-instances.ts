@@ -1,6 +1,7 @@
 /** Takes the parts of a STOW-RS request in, as they arrive. */
 import { GatewayError, toGatewayError } from '../../errors.ts';
 import type { Ingest, IngestSource } from '../../ingest.ts';
+import type { AuditActor } from '../../store/audit/audit-entry.ts';
 import { parseMediaType } from '../media-type.ts';
 import type { Part } from '../multipart/reader.ts';
 import type { InstanceOutcome, StoreOutcome } from './store-response.ts';
@@ -14,6 +15,8 @@ const MAX_COMMITTING = 4;
 /** How to take them in. */
 export interface ReceiveOptions {
   readonly ingest: Ingest;
+  /** Who sends. */
+  readonly by: AuditActor;
   /** The study that the sender named in the address. */
   readonly expectedStudyInstanceUid: string | undefined;
   readonly maxParts: number;
@@ -51,11 +54,15 @@ export async function receiveInstances(parts: AsyncIterable<Part>, options: Rece
   return { instances: instances.filter((one) => one.stored || one.error !== interruption), interruption };
 }
 
-async function receivePart(part: Part, { ingest, expectedStudyInstanceUid }: ReceiveOptions): Promise<InstanceOutcome> {
+async function receivePart(
+  part: Part,
+  { ingest, by, expectedStudyInstanceUid }: ReceiveOptions,
+): Promise<InstanceOutcome> {
   try {
     requireDicom(part.headers.get('content-type'));
     const source: IngestSource = {
       door: 'STOW_RS',
+      by,
       ...(expectedStudyInstanceUid === undefined ? {} : { expectedStudyInstanceUid }),
     };
     const { sopInstanceUid, sopClassUid } = await ingest.accept(part.body, source);

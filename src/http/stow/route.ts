@@ -7,13 +7,18 @@
  * 8.7.5); each failure's code and text are in Warning headers (RFC 7234 section 5.5), of which there are a few at most.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { actorOf } from '../../access/caller.ts';
+import { requireDoor } from '../../access/permissions.ts';
 import type { Config } from '../../config.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Ingest } from '../../ingest.ts';
+import { callerOf } from '../authentication.ts';
 import { requireUid } from '../identifiers.ts';
+import type { IdentityLimits } from '../identity-limits.ts';
 import { type MediaRange, negotiate, parseMediaType } from '../media-type.ts';
 import { boundaryOf } from '../multipart/boundary.ts';
 import { type Part, readParts } from '../multipart/reader.ts';
+import { chargeBytes } from '../rate-limit.ts';
 import { discardRest, receiveBody, uploadLimits } from '../receive-body.ts';
 import { toDicomJson, toNativeXml } from './data-set.ts';
 import { receiveInstances } from './receive-instances.ts';
@@ -23,6 +28,7 @@ import { problemsOf, responseModule, retryAfterOf, type StoreOutcome, statusOf }
 export interface StowOptions {
   readonly config: Config;
   readonly ingest: Ingest;
+  readonly limits: IdentityLimits;
 }
 
 /** Media types of the answer, with the names under which they are also asked for. */
@@ -50,14 +56,16 @@ async function store(
   request: FastifyRequest,
   reply: FastifyReply,
   study: string | undefined,
-  { config, ingest }: StowOptions,
+  { config, ingest, limits }: StowOptions,
 ): Promise<FastifyReply> {
+  requireDoor(callerOf(request), 'POST /dicomweb/studies');
   const answerType = negotiate(request.headers.accept, ANSWERS, withinMultipart);
   if (answerType === undefined) {
     throw new GatewayError('NOT_ACCEPTABLE', `The answer is ${Object.keys(ANSWERS).join(' or ')}.`);
   }
-  const outcome = await receiveInstances(partsOf(request, config), {
+  const outcome = await receiveInstances(partsOf(request, config, limits), {
     ingest,
+    by: actorOf(callerOf(request), 'POST /dicomweb/studies'),
     expectedStudyInstanceUid: study,
     maxParts: config.stow.maxParts,
   });
@@ -73,13 +81,13 @@ function withinMultipart(range: MediaRange): string {
 }
 
 /** @throws GatewayError UNSUPPORTED_MEDIA_TYPE, BAD_REQUEST */
-function partsOf(request: FastifyRequest, config: Config): AsyncIterable<Part> {
+function partsOf(request: FastifyRequest, config: Config, limits: IdentityLimits): AsyncIterable<Part> {
   const type = parseMediaType(request.headers['content-type'] ?? '');
   const coding = request.headers['content-encoding'];
   if (coding !== undefined && coding.toLowerCase() !== 'identity') {
     throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'The request must not have a Content-Encoding.');
   }
-  const body = receiveBody(request.raw, uploadLimits(config));
+  const body = receiveBody(request.raw, { ...uploadLimits(config), charge: chargeBytes(limits, request) });
   if (type?.essence === 'application/dicom') return singlePart(body);
   const inner = type?.parameters.get('type')?.toLowerCase() ?? 'application/dicom';
   if (type?.essence !== 'multipart/related' || inner !== 'application/dicom') {

@@ -1,41 +1,43 @@
 /** Rows by their ids, for the loaders: one statement a batch, with one text whatever the batch's size. */
-import { Prisma, type PrismaClient } from '../client.ts';
+import { Prisma } from '../client.ts';
+import type { Reader } from './scope.ts';
 import type { Table } from './tables.ts';
 
 /**
  * @param ids - UUIDs
- * @returns one entry an id, in the same order; null where no row has the id
+ * @returns one entry an id, in the same order; null where no visible row has the id
  */
 export async function rowsByIds<Row extends { readonly id: string }>(
-  prisma: PrismaClient,
+  reader: Reader,
   table: Table<Row>,
   ids: readonly string[],
 ): Promise<(Row | null)[]> {
-  const rows = await prisma.$queryRaw<Row[]>`
-    SELECT ${table.columns} FROM ${table.from} WHERE ${table.column('id')} = ANY(${[...ids]}::uuid[])`;
+  const conditions = [Prisma.sql`${table.column('id')} = ANY(${[...ids]}::uuid[])`, ...table.visible(reader.scope)];
+  const rows = await reader.prisma.$queryRaw<Row[]>`
+    SELECT ${table.columns} FROM ${table.from} WHERE ${Prisma.join(conditions, ' AND ')}`;
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => byId.get(id) ?? null);
 }
 
-/** The one row that fulfils all conditions, or null. */
+/** The one visible row that fulfils all conditions, or null. */
 export async function rowWhere<Row extends { readonly id: string }>(
-  prisma: PrismaClient,
+  reader: Reader,
   table: Table<Row>,
   conditions: readonly Prisma.Sql[],
 ): Promise<Row | null> {
-  const rows = await rowsWhere(prisma, table, conditions, 1);
+  const rows = await rowsWhere(reader, table, conditions, 1);
   return rows[0] ?? null;
 }
 
-/** At most `limit` rows that fulfil all conditions, in no particular order. */
+/** At most `limit` visible rows that fulfil all conditions, in no particular order. */
 export async function rowsWhere<Row extends { readonly id: string }>(
-  prisma: PrismaClient,
+  reader: Reader,
   table: Table<Row>,
   conditions: readonly Prisma.Sql[],
   limit: number,
 ): Promise<Row[]> {
-  return prisma.$queryRaw<Row[]>(
+  return reader.prisma.$queryRaw<Row[]>(
     Prisma.sql`SELECT ${table.columns} FROM ${table.from}
-      WHERE ${Prisma.join([...conditions], ' AND ')} LIMIT ${limit}`,
+      WHERE ${Prisma.join([...conditions, ...table.visible(reader.scope)], ' AND ')} LIMIT ${limit}`,
   );
 }

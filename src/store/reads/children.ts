@@ -2,7 +2,8 @@
  * The rows below many parents at once. One statement looks up each parent's rows by index and stops at the bound, so
  * neither a batch of 1,000 parents nor one parent with 100,000 rows makes an answer large.
  */
-import { Prisma, type PrismaClient } from '../client.ts';
+import { Prisma } from '../client.ts';
+import type { Reader } from './scope.ts';
 import {
   FINDINGS,
   INFERENCES,
@@ -140,15 +141,16 @@ export const TRANSITIONS_OF_MODEL_VERSION = define({
 /**
  * @param parentIds - UUIDs of the parents
  * @param limit - most rows a parent
- * @returns the rows of each parent, parents in the order given
+ * @returns the visible rows of each parent, parents in the order given
  */
 export async function childrenOf<Row extends { readonly id: string }>(
-  prisma: PrismaClient,
+  { prisma, scope }: Reader,
   relation: Relation<Row>,
   parentIds: readonly string[],
   limit: number,
 ): Promise<Row[][]> {
   const { table, foreignKey, orderBy, condition = Prisma.sql`TRUE` } = relation;
+  const conditions = Prisma.join([condition, ...table.visible(scope)], ' AND ');
   const order = (expression: (column: keyof Row & string) => Prisma.Sql) =>
     Prisma.join(orderBy.map(([column, direction]) => Prisma.sql`${expression(column)} ${Prisma.raw(direction)}`));
   const rows = await prisma.$queryRaw<(Row & { readonly parentKey: string })[]>`
@@ -156,7 +158,7 @@ export async function childrenOf<Row extends { readonly id: string }>(
     FROM unnest(${[...parentIds]}::uuid[]) AS parent("id")
     CROSS JOIN LATERAL (
       SELECT ${table.columns} FROM ${table.from}
-      WHERE ${table.column(foreignKey)} = parent."id" AND ${condition}
+      WHERE ${table.column(foreignKey)} = parent."id" AND ${conditions}
       ORDER BY ${order((column) => table.column(column))} LIMIT ${limit}
     ) AS child
     ORDER BY ${order((column) => Prisma.raw(`child."${column}"`))}`;

@@ -41,7 +41,13 @@ export function ofStudy(column: Prisma.Sql, studyInstanceUid: string | null | un
 export function oneOf(
   column: Prisma.Sql,
   values: readonly string[] | null | undefined,
-  type: 'text' | '"InferenceState"' | '"ModelState"' | '"DicomTransferState"' = 'text',
+  type:
+    | 'text'
+    | '"InferenceState"'
+    | '"ModelState"'
+    | '"DicomTransferState"'
+    | '"AuditAction"'
+    | '"AuditOutcome"' = 'text',
 ): Prisma.Sql[] {
   if (isAbsent(values)) return [];
   if (values.length === 0 || values.length > MAXIMUM_ALTERNATIVES) {

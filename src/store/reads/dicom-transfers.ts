@@ -1,9 +1,9 @@
 /** Reads of transfers from and to other DICOM nodes. */
-import type { PrismaClient } from '../client.ts';
 import type { DicomTransferState } from '../generated/enums.ts';
 import { equals, oneOf } from './conditions.ts';
 import { type Direction, type Page, type PageRequest, readPage } from './keyset.ts';
 import { timeOrder } from './orders.ts';
+import type { Reader } from './scope.ts';
 import { DICOM_TRANSFERS, type DicomTransferRow } from './tables.ts';
 
 /** Which transfers. */
@@ -21,7 +21,7 @@ const CREATED_AT = timeOrder<DicomTransferRow>(
 
 /** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
 export async function listDicomTransfers(
-  prisma: PrismaClient,
+  reader: Reader,
   filter: DicomTransferFilter,
   direction: Direction,
   page: PageRequest,
@@ -32,5 +32,5 @@ export async function listDicomTransfers(
     ...equals(DICOM_TRANSFERS.column('studyInstanceUid'), filter.studyInstanceUid),
   ];
   const listing = { name: 'dicomTransfers', table: DICOM_TRANSFERS, conditions, order: CREATED_AT, direction };
-  return readPage(prisma, listing, page);
+  return readPage(reader, listing, page);
 }

@@ -1,9 +1,13 @@
 /** The enumerations of the records as values, for whoever may not know Prisma. */
 export {
+  AccessRole,
+  AuditAction,
+  AuditOutcome,
   ChangeType,
   DicomTransferKind,
   DicomTransferState,
   Eligibility,
+  IdentityKind,
   InferenceState,
   ModelState,
   PatientAttribute,

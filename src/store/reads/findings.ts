@@ -1,9 +1,10 @@
 /** Reads of findings. */
 import { GatewayError } from '../../errors.ts';
-import { Prisma, type PrismaClient } from '../client.ts';
+import { Prisma } from '../client.ts';
 import { equalsId, ofStudy, oneOf, type TimeRange, within } from './conditions.ts';
 import { type Direction, type Page, type PageRequest, readPage } from './keyset.ts';
 import { numberOrder, timeOrder } from './orders.ts';
+import type { Reader } from './scope.ts';
 import { FINDINGS, type FindingRow } from './tables.ts';
 
 /** Which findings. */
@@ -27,22 +28,35 @@ export type FindingOrderField = keyof typeof ORDERS;
 
 /** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
 export async function listFindings(
-  prisma: PrismaClient,
+  reader: Reader,
   filter: FindingFilter,
   order: { readonly field: FindingOrderField; readonly direction: Direction },
   page: PageRequest,
 ): Promise<Page<FindingRow>> {
   const conditions = [
-    ...oneOf(FINDINGS.column('label'), filter.labels),
-    ...isPositive(filter.positive),
-    ...atLeast(filter.minimumProbability),
+    ...findingConditions(filter),
     ...within(FINDINGS.column('createdAt'), filter.createdAt),
     ...equalsId(FINDINGS.column('patientId'), filter.patientId),
     ...ofStudy(FINDINGS.column('studyId'), filter.studyInstanceUid),
     ...equalsId(FINDINGS.column('modelVersionId'), filter.modelVersionId),
   ];
   const { field, direction } = order;
-  return readPage(prisma, { name: 'findings', table: FINDINGS, conditions, order: ORDERS[field], direction }, page);
+  return readPage(reader, { name: 'findings', table: FINDINGS, conditions, order: ORDERS[field], direction }, page);
+}
+
+/**
+ * What a finding says; nothing for what the filter leaves open.
+ *
+ * @throws GatewayError BAD_REQUEST
+ */
+export function findingConditions(
+  filter: Pick<FindingFilter, 'labels' | 'positive' | 'minimumProbability'>,
+): Prisma.Sql[] {
+  return [
+    ...oneOf(FINDINGS.column('label'), filter.labels),
+    ...isPositive(filter.positive),
+    ...atLeast(filter.minimumProbability),
+  ];
 }
 
 /** Written as a condition without a parameter, so that the partial indexes of positive findings can serve it. */

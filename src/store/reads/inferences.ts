@@ -1,9 +1,9 @@
 /** Reads of inferences. */
-import type { PrismaClient } from '../client.ts';
 import type { InferenceState } from '../generated/enums.ts';
 import { equalsId, ofStudy, oneOf, type TimeRange, within } from './conditions.ts';
 import { type Direction, type Page, type PageRequest, readPage } from './keyset.ts';
 import { timeOrder } from './orders.ts';
+import type { Reader } from './scope.ts';
 import { INFERENCES, type InferenceRow } from './tables.ts';
 
 /** Which inferences. */
@@ -19,7 +19,7 @@ const CREATED_AT = timeOrder<InferenceRow>('CREATED_AT', INFERENCES.column('crea
 
 /** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
 export async function listInferences(
-  prisma: PrismaClient,
+  reader: Reader,
   filter: InferenceFilter,
   direction: Direction,
   page: PageRequest,
@@ -31,5 +31,5 @@ export async function listInferences(
     ...equalsId(INFERENCES.column('modelVersionId'), filter.modelVersionId),
     ...within(INFERENCES.column('createdAt'), filter.createdAt),
   ];
-  return readPage(prisma, { name: 'inferences', table: INFERENCES, conditions, order: CREATED_AT, direction }, page);
+  return readPage(reader, { name: 'inferences', table: INFERENCES, conditions, order: CREATED_AT, direction }, page);
 }

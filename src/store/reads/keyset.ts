@@ -3,9 +3,10 @@
  * thousandth page costs what the first costs, and rows inserted meanwhile neither repeat nor hide others.
  */
 import { GatewayError } from '../../errors.ts';
-import { Prisma, type PrismaClient } from '../client.ts';
+import { Prisma } from '../client.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import type { Order } from './orders.ts';
+import type { Reader } from './scope.ts';
 import type { Table } from './tables.ts';
 
 export type Direction = 'ASC' | 'DESC';
@@ -23,7 +24,7 @@ export interface Listing<Row extends { readonly id: string }> {
   /** Name of the list; cursors of other lists are refused. */
   readonly name: string;
   readonly table: Table<Row>;
-  /** All must hold. */
+  /** All must hold; those of the reader's scope are added. */
   readonly conditions: readonly Prisma.Sql[];
   readonly order: Order<Row>;
   readonly direction: Direction;
@@ -36,7 +37,7 @@ export interface Page<Row> {
   readonly cursors: readonly string[];
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
-  /** Rows of the whole list, counted up to {@link COUNT_LIMIT}; costs a statement. */
+  /** Visible rows of the whole list, counted up to {@link COUNT_LIMIT}; costs a statement. */
   count(): Promise<number>;
 }
 
@@ -52,7 +53,7 @@ export const COUNT_LIMIT = 10_000;
  * @throws GatewayError BAD_REQUEST for sizes out of bounds, CURSOR_INVALID for a cursor of another list or order
  */
 export async function readPage<Row extends { readonly id: string }>(
-  prisma: PrismaClient,
+  reader: Reader,
   listing: Listing<Row>,
   request: PageRequest,
 ): Promise<Page<Row>> {
@@ -63,10 +64,11 @@ export async function readPage<Row extends { readonly id: string }>(
   const id = table.column('id');
   const conditions = [
     ...listing.conditions,
+    ...table.visible(reader.scope),
     ...beyond(listing, request.after, listing.direction === 'ASC' ? '>' : '<'),
     ...beyond(listing, request.before, listing.direction === 'ASC' ? '<' : '>'),
   ];
-  const found = await prisma.$queryRaw<Row[]>`
+  const found = await reader.prisma.$queryRaw<Row[]>`
     SELECT ${table.columns} FROM ${table.from} ${where(conditions)}
     ORDER BY ${order.expression} ${Prisma.raw(reading)}, ${id} ${Prisma.raw(reading)} LIMIT ${size + 1}`;
   const more = found.length > size;
@@ -77,22 +79,23 @@ export async function readPage<Row extends { readonly id: string }>(
     // A cursor names a row of the list, and rows are never removed: there is something on its other side.
     hasNextPage: backward ? isGiven(request.before) : more,
     hasPreviousPage: backward ? more : isGiven(request.after),
-    count: () => countRows(prisma, listing),
+    count: () => countRows(reader, listing),
   };
 }
 
 async function countRows<Row extends { readonly id: string }>(
-  prisma: PrismaClient,
+  { prisma, scope }: Reader,
   { table, conditions }: Listing<Row>,
 ): Promise<number> {
   const [row] = await prisma.$queryRaw<{ readonly count: number }[]>`
     SELECT count(*)::integer AS "count" FROM (
-      SELECT 1 FROM ${table.from} ${where(conditions)} LIMIT ${COUNT_LIMIT}
+      SELECT 1 FROM ${table.from} ${where([...conditions, ...table.visible(scope)])} LIMIT ${COUNT_LIMIT}
     ) AS counted`;
   return row?.count ?? 0;
 }
 
-function pageSize({ first, last }: PageRequest): { readonly size: number; readonly backward: boolean } {
+/** @throws GatewayError BAD_REQUEST for sizes out of bounds */
+export function pageSize({ first, last }: PageRequest): { readonly size: number; readonly backward: boolean } {
   if (isGiven(first) && isGiven(last)) {
     throw new GatewayError('BAD_REQUEST', 'first and last were both given; a page has one size.');
   }

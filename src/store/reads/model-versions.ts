@@ -1,10 +1,10 @@
 /** Reads of model versions. */
-import type { PrismaClient } from '../client.ts';
 import type { ModelState } from '../generated/enums.ts';
 import { rowWhere } from './by-ids.ts';
 import { equals, oneOf } from './conditions.ts';
 import { type Direction, type Page, type PageRequest, readPage } from './keyset.ts';
 import { timeOrder } from './orders.ts';
+import type { Reader } from './scope.ts';
 import { MODEL_VERSIONS, type ModelVersionRow } from './tables.ts';
 
 /** Which model versions. */
@@ -17,7 +17,7 @@ const CREATED_AT = timeOrder<ModelVersionRow>('CREATED_AT', MODEL_VERSIONS.colum
 
 /** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
 export async function listModelVersions(
-  prisma: PrismaClient,
+  reader: Reader,
   filter: ModelVersionFilter,
   direction: Direction,
   page: PageRequest,
@@ -27,22 +27,18 @@ export async function listModelVersions(
     ...oneOf(MODEL_VERSIONS.column('state'), filter.states, '"ModelState"'),
   ];
   const listing = { name: 'modelVersions', table: MODEL_VERSIONS, conditions, order: CREATED_AT, direction };
-  return readPage(prisma, listing, page);
+  return readPage(reader, listing, page);
 }
 
 /** The version of a model. */
-export async function findModelVersion(
-  prisma: PrismaClient,
-  name: string,
-  version: string,
-): Promise<ModelVersionRow | null> {
-  return rowWhere(prisma, MODEL_VERSIONS, [
+export async function findModelVersion(reader: Reader, name: string, version: string): Promise<ModelVersionRow | null> {
+  return rowWhere(reader, MODEL_VERSIONS, [
     ...equals(MODEL_VERSIONS.column('name'), name),
     ...equals(MODEL_VERSIONS.column('version'), version),
   ]);
 }
 
 /** The version whose ONNX file has a SHA-256. */
-export async function findModelVersionByDigest(prisma: PrismaClient, digest: string): Promise<ModelVersionRow | null> {
-  return rowWhere(prisma, MODEL_VERSIONS, equals(MODEL_VERSIONS.column('digest'), digest.toLowerCase()));
+export async function findModelVersionByDigest(reader: Reader, digest: string): Promise<ModelVersionRow | null> {
+  return rowWhere(reader, MODEL_VERSIONS, equals(MODEL_VERSIONS.column('digest'), digest.toLowerCase()));
 }

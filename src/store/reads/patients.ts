@@ -1,10 +1,11 @@
 /** Reads of patients. */
-import { Prisma, type PrismaClient } from '../client.ts';
+import { Prisma } from '../client.ts';
 import { rowWhere } from './by-ids.ts';
 import { equals, requireText } from './conditions.ts';
 import { type Direction, type Page, type PageRequest, readPage } from './keyset.ts';
 import { optionalTextOrder, timeOrder } from './orders.ts';
-import { PATIENTS, type PatientRow } from './tables.ts';
+import type { Reader } from './scope.ts';
+import { PATIENT_DISCREPANCIES, PATIENTS, type PatientRow } from './tables.ts';
 
 /** Which patients. */
 export interface PatientFilter {
@@ -24,7 +25,7 @@ export type PatientOrderField = keyof typeof ORDERS;
 
 /** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
 export async function listPatients(
-  prisma: PrismaClient,
+  reader: Reader,
   filter: PatientFilter,
   order: { readonly field: PatientOrderField; readonly direction: Direction },
   page: PageRequest,
@@ -33,15 +34,15 @@ export async function listPatients(
     ...equals(PATIENTS.column('mrn'), filter.mrn),
     ...equals(PATIENTS.column('issuer'), filter.issuer),
     ...nameBeginsWith(filter.namePrefix),
-    ...withDiscrepancies(filter.hasDiscrepancies),
+    ...withDiscrepancies(filter.hasDiscrepancies, reader),
   ];
   const { field, direction } = order;
-  return readPage(prisma, { name: 'patients', table: PATIENTS, conditions, order: ORDERS[field], direction }, page);
+  return readPage(reader, { name: 'patients', table: PATIENTS, conditions, order: ORDERS[field], direction }, page);
 }
 
 /** The patient with a medical record number. */
-export async function findPatient(prisma: PrismaClient, mrn: string, issuer: string): Promise<PatientRow | null> {
-  return rowWhere(prisma, PATIENTS, [
+export async function findPatient(reader: Reader, mrn: string, issuer: string): Promise<PatientRow | null> {
+  return rowWhere(reader, PATIENTS, [
     ...equals(PATIENTS.column('mrn'), mrn),
     ...equals(PATIENTS.column('issuer'), issuer),
   ]);
@@ -57,10 +58,13 @@ function nameBeginsWith(prefix: string | null | undefined): Prisma.Sql[] {
   return [Prisma.sql`(${Prisma.join(groups, ' OR ')})`];
 }
 
-function withDiscrepancies(wanted: boolean | null | undefined): Prisma.Sql[] {
+/** Only visible discrepancies count: of a patient who is visible by one study, those of its other studies are not. */
+function withDiscrepancies(wanted: boolean | null | undefined, { scope }: Reader): Prisma.Sql[] {
   if (wanted === null || wanted === undefined) return [];
+  const ofPatient = Prisma.sql`${PATIENT_DISCREPANCIES.column('patientId')} = ${PATIENTS.column('id')}`;
   const exists = Prisma.sql`EXISTS (
-    SELECT 1 FROM "PatientDiscrepancy" WHERE "PatientDiscrepancy"."patientId" = ${PATIENTS.column('id')}
+    SELECT 1 FROM ${PATIENT_DISCREPANCIES.from}
+    WHERE ${Prisma.join([ofPatient, ...PATIENT_DISCREPANCIES.visible(scope)], ' AND ')}
   )`;
   return [wanted ? exists : Prisma.sql`NOT ${exists}`];
 }

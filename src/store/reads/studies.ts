@@ -1,10 +1,11 @@
 /** Reads of studies and instances. */
 import { GatewayError } from '../../errors.ts';
-import { Prisma, type PrismaClient } from '../client.ts';
+import { Prisma } from '../client.ts';
 import { rowsWhere, rowWhere } from './by-ids.ts';
 import { equals, equalsId, type TimeRange, within } from './conditions.ts';
 import { type Direction, type Page, type PageRequest, readPage } from './keyset.ts';
 import { optionalTimeOrder, timeOrder } from './orders.ts';
+import type { Reader } from './scope.ts';
 import { INSTANCES, type InstanceRow, STUDIES, type StudyRow } from './tables.ts';
 
 /** Which studies. */
@@ -24,7 +25,7 @@ export type StudyOrderField = keyof typeof ORDERS;
 
 /** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
 export async function listStudies(
-  prisma: PrismaClient,
+  reader: Reader,
   filter: StudyFilter,
   order: { readonly field: StudyOrderField; readonly direction: Direction },
   page: PageRequest,
@@ -36,7 +37,7 @@ export async function listStudies(
     ...within(STUDIES.column('createdAt'), filter.createdAt),
   ];
   const { field, direction } = order;
-  return readPage(prisma, { name: 'studies', table: STUDIES, conditions, order: ORDERS[field], direction }, page);
+  return readPage(reader, { name: 'studies', table: STUDIES, conditions, order: ORDERS[field], direction }, page);
 }
 
 /** Through the expression that the index has; studies without a date are in no range. */
@@ -46,17 +47,19 @@ function dated(range: TimeRange | null | undefined): Prisma.Sql[] {
 }
 
 /** The study with a Study Instance UID. */
-export async function findStudy(prisma: PrismaClient, studyInstanceUid: string): Promise<StudyRow | null> {
-  return rowWhere(prisma, STUDIES, equals(STUDIES.column('studyInstanceUid'), studyInstanceUid));
+export async function findStudy(reader: Reader, studyInstanceUid: string): Promise<StudyRow | null> {
+  return rowWhere(reader, STUDIES, equals(STUDIES.column('studyInstanceUid'), studyInstanceUid));
 }
 
 /**
  * @param uids - Study Instance UIDs
- * @returns one entry a UID, in the same order; null where no study has it
+ * @returns one entry a UID, in the same order; null where no visible study has it
  */
-export async function studiesByUids(prisma: PrismaClient, uids: readonly string[]): Promise<(StudyRow | null)[]> {
-  const rows = await prisma.$queryRaw<StudyRow[]>`
-    SELECT ${STUDIES.columns} FROM ${STUDIES.from} WHERE ${STUDIES.column('studyInstanceUid')} = ANY(${[...uids]}::text[])`;
+export async function studiesByUids(reader: Reader, uids: readonly string[]): Promise<(StudyRow | null)[]> {
+  const ofUids = Prisma.sql`${STUDIES.column('studyInstanceUid')} = ANY(${[...uids]}::text[])`;
+  const rows = await reader.prisma.$queryRaw<StudyRow[]>`
+    SELECT ${STUDIES.columns} FROM ${STUDIES.from}
+    WHERE ${Prisma.join([ofUids, ...STUDIES.visible(reader.scope)], ' AND ')}`;
   const byUid = new Map(rows.map((row) => [row.studyInstanceUid, row]));
   return uids.map((uid) => byUid.get(uid) ?? null);
 }
@@ -64,18 +67,15 @@ export async function studiesByUids(prisma: PrismaClient, uids: readonly string[
 /**
  * The only study with an accession number.
  *
- * @throws GatewayError AMBIGUOUS when several have it: another patient's study must never be shown by a guess
+ * @throws GatewayError AMBIGUOUS when several visible ones have it: another patient's study must never be shown by a guess
  */
-export async function findStudyByAccessionNumber(
-  prisma: PrismaClient,
-  accessionNumber: string,
-): Promise<StudyRow | null> {
-  const found = await rowsWhere(prisma, STUDIES, equals(STUDIES.column('accessionNumber'), accessionNumber), 2);
+export async function findStudyByAccessionNumber(reader: Reader, accessionNumber: string): Promise<StudyRow | null> {
+  const found = await rowsWhere(reader, STUDIES, equals(STUDIES.column('accessionNumber'), accessionNumber), 2);
   if (found.length > 1) throw new GatewayError('AMBIGUOUS', 'Several studies have this accession number.');
   return found[0] ?? null;
 }
 
 /** The instance with a SOP Instance UID. */
-export async function findInstance(prisma: PrismaClient, sopInstanceUid: string): Promise<InstanceRow | null> {
-  return rowWhere(prisma, INSTANCES, equals(INSTANCES.column('sopInstanceUid'), sopInstanceUid));
+export async function findInstance(reader: Reader, sopInstanceUid: string): Promise<InstanceRow | null> {
+  return rowWhere(reader, INSTANCES, equals(INSTANCES.column('sopInstanceUid'), sopInstanceUid));
 }

@@ -4,6 +4,7 @@
  */
 import { Prisma } from '../client.ts';
 import type {
+  BreakGlass,
   DicomTransfer,
   Finding,
   Inference,
@@ -15,6 +16,17 @@ import type {
   Series,
   Study,
 } from '../generated/client.ts';
+import type { AccessScope } from './scope.ts';
+import {
+  clinicalOnly,
+  discrepancyVisible,
+  openingVisible,
+  patientVisible,
+  studyVisible,
+  transferVisible,
+  visibleByPatient,
+  visibleByStudy,
+} from './visibility.ts';
 
 export type PatientRow = Patient;
 export type PatientDiscrepancyRow = PatientDiscrepancy;
@@ -27,6 +39,7 @@ export type FindingRow = Omit<Finding, 'heatMapValues'>;
 export type ModelVersionRow = ModelVersion;
 export type ModelTransitionRow = ModelTransition;
 export type DicomTransferRow = DicomTransfer;
+export type BreakGlassRow = BreakGlass;
 
 /** Where rows of one type come from. */
 export interface Table<Row extends { readonly id: string }> {
@@ -36,10 +49,16 @@ export interface Table<Row extends { readonly id: string }> {
   readonly columns: Prisma.Sql;
   /** One column, qualified by its table. */
   column(name: keyof Row & string): Prisma.Sql;
+  /** Conditions that leave only the rows that a scope lets through; none where it lets all through. */
+  visible(scope: AccessScope): Prisma.Sql[];
 }
+
+/** Holds no patient's data: for everybody. */
+const everyRow = (): Prisma.Sql[] => [];
 
 function defineTable<Row extends { readonly id: string }>(
   name: string,
+  visible: (scope: AccessScope) => Prisma.Sql[],
   own: readonly (keyof Row & string)[],
   joined: { readonly from: string; readonly columns: Readonly<Record<string, string>> } = { from: '', columns: {} },
 ): Table<Row> {
@@ -49,10 +68,11 @@ function defineTable<Row extends { readonly id: string }>(
     from: Prisma.raw(`"${name}"${joined.from}`),
     columns: Prisma.raw(all.map((column) => `${expression(column)} AS "${column}"`).join(', ')),
     column: (column) => Prisma.raw(expression(column)),
+    visible,
   };
 }
 
-export const PATIENTS = defineTable<PatientRow>('Patient', [
+export const PATIENTS = defineTable<PatientRow>('Patient', patientVisible, [
   'id',
   'mrn',
   'issuer',
@@ -64,7 +84,7 @@ export const PATIENTS = defineTable<PatientRow>('Patient', [
   'createdAt',
 ]);
 
-export const PATIENT_DISCREPANCIES = defineTable<PatientDiscrepancyRow>('PatientDiscrepancy', [
+export const PATIENT_DISCREPANCIES = defineTable<PatientDiscrepancyRow>('PatientDiscrepancy', discrepancyVisible, [
   'id',
   'patientId',
   'instanceId',
@@ -74,7 +94,7 @@ export const PATIENT_DISCREPANCIES = defineTable<PatientDiscrepancyRow>('Patient
   'createdAt',
 ]);
 
-export const STUDIES = defineTable<StudyRow>('Study', [
+export const STUDIES = defineTable<StudyRow>('Study', studyVisible, [
   'id',
   'studyInstanceUid',
   'patientId',
@@ -84,7 +104,7 @@ export const STUDIES = defineTable<StudyRow>('Study', [
   'createdAt',
 ]);
 
-export const SERIES = defineTable<SeriesRow>('Series', [
+export const SERIES = defineTable<SeriesRow>('Series', (scope) => visibleByStudy('"Series"."studyId"', scope), [
   'id',
   'seriesInstanceUid',
   'studyId',
@@ -97,6 +117,7 @@ export const SERIES = defineTable<SeriesRow>('Series', [
 
 export const INSTANCES = defineTable<InstanceRow>(
   'Instance',
+  (scope) => visibleByStudy('"Series"."studyId"', scope),
   [
     'id',
     'sopInstanceUid',
@@ -119,49 +140,59 @@ export const INSTANCES = defineTable<InstanceRow>(
   },
 );
 
-export const INFERENCES = defineTable<InferenceRow>('Inference', [
-  'id',
-  'instanceId',
-  'modelVersionId',
-  'studyId',
-  'patientId',
-  'state',
-  'priority',
-  'attempts',
-  'errorCode',
-  'errorMessage',
-  'warnings',
-  'queuedAt',
-  'startedAt',
-  'completedAt',
-  'readMs',
-  'decodeMs',
-  'preprocessMs',
-  'inferenceMs',
-  'executedDigest',
-  'executedPrecision',
-  'createdAt',
-]);
+export const INFERENCES = defineTable<InferenceRow>(
+  'Inference',
+  (scope) => [...visibleByPatient('Inference', scope), ...clinicalOnly('Inference', scope)],
+  [
+    'id',
+    'instanceId',
+    'modelVersionId',
+    'studyId',
+    'patientId',
+    'state',
+    'priority',
+    'attempts',
+    'shadow',
+    'errorCode',
+    'errorMessage',
+    'warnings',
+    'queuedAt',
+    'startedAt',
+    'completedAt',
+    'readMs',
+    'decodeMs',
+    'preprocessMs',
+    'inferenceMs',
+    'executedDigest',
+    'executedPrecision',
+    'createdAt',
+  ],
+);
 
-export const FINDINGS = defineTable<FindingRow>('Finding', [
-  'id',
-  'inferenceId',
-  'studyId',
-  'patientId',
-  'modelVersionId',
-  'label',
-  'probability',
-  'threshold',
-  'positive',
-  'codeSystem',
-  'codeValue',
-  'codeDisplay',
-  'heatMapRows',
-  'heatMapColumns',
-  'createdAt',
-]);
+export const FINDINGS = defineTable<FindingRow>(
+  'Finding',
+  (scope) => [...visibleByPatient('Finding', scope), ...clinicalOnly('Finding', scope)],
+  [
+    'id',
+    'inferenceId',
+    'studyId',
+    'patientId',
+    'modelVersionId',
+    'label',
+    'probability',
+    'threshold',
+    'positive',
+    'shadow',
+    'codeSystem',
+    'codeValue',
+    'codeDisplay',
+    'heatMapRows',
+    'heatMapColumns',
+    'createdAt',
+  ],
+);
 
-export const MODEL_VERSIONS = defineTable<ModelVersionRow>('ModelVersion', [
+export const MODEL_VERSIONS = defineTable<ModelVersionRow>('ModelVersion', everyRow, [
   'id',
   'name',
   'version',
@@ -173,7 +204,7 @@ export const MODEL_VERSIONS = defineTable<ModelVersionRow>('ModelVersion', [
   'createdAt',
 ]);
 
-export const MODEL_TRANSITIONS = defineTable<ModelTransitionRow>('ModelTransition', [
+export const MODEL_TRANSITIONS = defineTable<ModelTransitionRow>('ModelTransition', everyRow, [
   'id',
   'modelVersionId',
   'fromState',
@@ -183,7 +214,7 @@ export const MODEL_TRANSITIONS = defineTable<ModelTransitionRow>('ModelTransitio
   'createdAt',
 ]);
 
-export const DICOM_TRANSFERS = defineTable<DicomTransferRow>('DicomTransfer', [
+export const DICOM_TRANSFERS = defineTable<DicomTransferRow>('DicomTransfer', transferVisible, [
   'id',
   'kind',
   'node',
@@ -199,4 +230,16 @@ export const DICOM_TRANSFERS = defineTable<DicomTransferRow>('DicomTransfer', [
   'createdAt',
   'startedAt',
   'completedAt',
+]);
+
+export const BREAK_GLASSES = defineTable<BreakGlassRow>('BreakGlass', openingVisible, [
+  'id',
+  'subject',
+  'displayName',
+  'patientId',
+  'reason',
+  'createdAt',
+  'expiresAt',
+  'endedAt',
+  'endedBy',
 ]);

@@ -5,10 +5,14 @@ import { Prisma, type PrismaClient } from '../../../src/store/client.ts';
 import { rowsByIds } from '../../../src/store/reads/by-ids.ts';
 import * as children from '../../../src/store/reads/children.ts';
 import { encodeCursor } from '../../../src/store/reads/cursor.ts';
+import { listDeidentifiedStudies, recordsOfUids, storedFilmById } from '../../../src/store/reads/deidentified.ts';
 import { listFindings } from '../../../src/store/reads/findings.ts';
+import { heatMapValues } from '../../../src/store/reads/heat-maps.ts';
 import { listInferences } from '../../../src/store/reads/inferences.ts';
 import type { Direction } from '../../../src/store/reads/keyset.ts';
 import { findPatient, listPatients } from '../../../src/store/reads/patients.ts';
+import { drawnFinding, storedFilm } from '../../../src/store/reads/pictures.ts';
+import { type AccessScope, UNRESTRICTED } from '../../../src/store/reads/scope.ts';
 import { findInstance, findStudy, findStudyByAccessionNumber, listStudies } from '../../../src/store/reads/studies.ts';
 import { STUDIES } from '../../../src/store/reads/tables.ts';
 import { createDatabase } from '../../support/postgres.ts';
@@ -66,6 +70,8 @@ const explaining = {
   },
 } as unknown as PrismaClient;
 
+const unrestricted = { prisma: explaining, scope: UNRESTRICTED };
+
 beforeAll(async () => {
   database = await createDatabase(inject('databaseUrl'));
   client = new pg.Client({ connectionString: database.url });
@@ -115,7 +121,7 @@ describe('pages are index ranges in both directions, also deep ones', () => {
       ['STUDY_DATE', null],
     ] as const) {
       for (const { direction, page } of pages(`studies.${field}`, key)) {
-        const nodes = await plan(() => listStudies(explaining, {}, { field, direction }, page));
+        const nodes = await plan(() => listStudies(unrestricted, {}, { field, direction }, page));
         expect(nodes, `${field} ${direction} ${JSON.stringify(page)}`).toEqual(['Limit', 'Index Scan Study']);
       }
     }
@@ -127,7 +133,7 @@ describe('pages are index ranges in both directions, also deep ones', () => {
       ['NAME', 'NAME2500^X'],
     ] as const) {
       for (const { direction, page } of pages(`patients.${field}`, key)) {
-        const nodes = await plan(() => listPatients(explaining, {}, { field, direction }, page));
+        const nodes = await plan(() => listPatients(unrestricted, {}, { field, direction }, page));
         expect(nodes, `${field} ${direction}`).toEqual(['Limit', 'Index Scan Patient']);
       }
     }
@@ -135,9 +141,9 @@ describe('pages are index ranges in both directions, also deep ones', () => {
 
   it('of inferences', async () => {
     for (const { direction, page } of pages('inferences.CREATED_AT', NOON)) {
-      const nodes = await plan(() => listInferences(explaining, {}, direction, page));
+      const nodes = await plan(() => listInferences(unrestricted, {}, direction, page));
       expect(nodes).toEqual(['Limit', 'Index Scan Inference']);
-      const failed = await plan(() => listInferences(explaining, { states: ['FAILED'] }, direction, page));
+      const failed = await plan(() => listInferences(unrestricted, { states: ['FAILED'] }, direction, page));
       expect(failed).toEqual(['Limit', 'Index Scan Inference']);
     }
   });
@@ -149,11 +155,32 @@ describe('pages are index ranges in both directions, also deep ones', () => {
     ] as const) {
       for (const { direction, page } of pages(`findings.${field}`, key)) {
         for (const filter of [{}, { labels: ['L3'] }, { positive: true }]) {
-          const nodes = await plan(() => listFindings(explaining, filter, { field, direction }, page));
+          const nodes = await plan(() => listFindings(unrestricted, filter, { field, direction }, page));
           expect(nodes, `${field} ${direction} ${JSON.stringify(filter)}`).toEqual(['Limit', 'Index Scan Finding']);
         }
       }
     }
+  });
+});
+
+describe('de-identified studies are listed by an index of their own', () => {
+  it('page by page', async () => {
+    expect(await plan(() => listDeidentifiedStudies(unrestricted, {}, 50, undefined))).toEqual([
+      'Limit',
+      'Index Scan Study',
+    ]);
+    expect(tableScans(await plan(() => listDeidentifiedStudies(unrestricted, {}, 50, ID)))).toEqual([]);
+  });
+
+  it('by what was found, through the findings alone', async () => {
+    const filter = { labels: ['L3'], positive: true, minimumProbability: 0.5 };
+    const nodes = await plan(() => listDeidentifiedStudies(unrestricted, filter, 50, undefined));
+    expect(nodes).not.toContain('Seq Scan Finding');
+  });
+
+  it('films by their id, and records by UIDs', async () => {
+    expect(tableScans(await plan(() => storedFilmById(unrestricted, ID)))).toEqual([]);
+    expect(tableScans(await plan(() => recordsOfUids(unrestricted, ['1.2.M77', '1.2.3'])))).toEqual([]);
   });
 });
 
@@ -163,15 +190,17 @@ describe('filters use an index', () => {
     ['study', { studyInstanceUid: '1.2.M77' }],
   ])('of findings and inferences by %s', async (_, filter) => {
     const order = { field: 'CREATED_AT', direction: 'DESC' } as const;
-    expect(tableScans(await plan(() => listFindings(explaining, filter, order, {})))).toEqual([]);
-    expect(tableScans(await plan(() => listInferences(explaining, filter, 'DESC', {})))).toEqual([]);
+    expect(tableScans(await plan(() => listFindings(unrestricted, filter, order, {})))).toEqual([]);
+    expect(tableScans(await plan(() => listInferences(unrestricted, filter, 'DESC', {})))).toEqual([]);
   });
 
   it('of positive findings of a label, the question that is asked most', async () => {
     const filter = { labels: ['L3'], positive: true };
-    const newest = await plan(() => listFindings(explaining, filter, { field: 'CREATED_AT', direction: 'DESC' }, {}));
+    const newest = await plan(() => listFindings(unrestricted, filter, { field: 'CREATED_AT', direction: 'DESC' }, {}));
     expect(newest).toEqual(['Limit', 'Index Scan Finding']);
-    const surest = await plan(() => listFindings(explaining, filter, { field: 'PROBABILITY', direction: 'DESC' }, {}));
+    const surest = await plan(() =>
+      listFindings(unrestricted, filter, { field: 'PROBABILITY', direction: 'DESC' }, {}),
+    );
     expect(tableScans(surest)).toEqual([]);
   });
 
@@ -179,16 +208,16 @@ describe('filters use an index', () => {
     const order = { field: 'CREATED_AT', direction: 'DESC' } as const;
     const studyDate = { from: new Date('2026-01-02T00:00:00Z'), until: new Date('2026-01-02T01:00:00Z') };
     const reads = [
-      () => listStudies(explaining, { accessionNumber: 'AM77' }, order, {}),
-      () => listStudies(explaining, { patientId: ID }, order, {}),
-      () => listStudies(explaining, { studyDate }, { field: 'STUDY_DATE', direction: 'DESC' }, {}),
-      () => listPatients(explaining, { mrn: 'M77', issuer: 'I' }, order, {}),
-      () => listPatients(explaining, { namePrefix: 'name77^' }, order, {}),
-      () => listPatients(explaining, { hasDiscrepancies: true }, order, {}),
-      () => findPatient(explaining, 'M77', 'I'),
-      () => findStudy(explaining, '1.2.M77'),
-      () => findStudyByAccessionNumber(explaining, 'AM77'),
-      () => findInstance(explaining, '1.4.1.3.AM77'),
+      () => listStudies(unrestricted, { accessionNumber: 'AM77' }, order, {}),
+      () => listStudies(unrestricted, { patientId: ID }, order, {}),
+      () => listStudies(unrestricted, { studyDate }, { field: 'STUDY_DATE', direction: 'DESC' }, {}),
+      () => listPatients(unrestricted, { mrn: 'M77', issuer: 'I' }, order, {}),
+      () => listPatients(unrestricted, { namePrefix: 'name77^' }, order, {}),
+      () => listPatients(unrestricted, { hasDiscrepancies: true }, order, {}),
+      () => findPatient(unrestricted, 'M77', 'I'),
+      () => findStudy(unrestricted, '1.2.M77'),
+      () => findStudyByAccessionNumber(unrestricted, 'AM77'),
+      () => findInstance(unrestricted, '1.4.1.3.AM77'),
     ];
     for (const read of reads) {
       const nodes = await plan(read);
@@ -214,11 +243,53 @@ describe('batches use an index a key', () => {
       children.FINDINGS_OF_INFERENCE,
     ] as unknown as children.Relation<{ readonly id: string }>[];
     for (const relation of relations) {
-      const nodes = await plan(() => children.childrenOf(explaining, relation, ids, children.MAXIMUM_CHILDREN));
+      const nodes = await plan(() => children.childrenOf(unrestricted, relation, ids, children.MAXIMUM_CHILDREN));
       expect(tableScans(nodes), JSON.stringify(relation)).toEqual([]);
     }
     // Few of many: for one in a hundred of so small a table PostgreSQL 15 thinks a scan as cheap.
-    const byId = await plan(() => rowsByIds(explaining, STUDIES, ids.slice(0, 5)));
+    const byId = await plan(() => rowsByIds(unrestricted, STUDIES, ids.slice(0, 5)));
     expect(tableScans(byId)).toEqual([]);
+  });
+});
+
+describe('the grants of a restricted reader are looked up by index, row by row', () => {
+  const SCOPES: readonly Pick<AccessScope, 'issuers' | 'studies'>[] = [
+    { issuers: ['I'], studies: [] },
+    { issuers: ['J', 'K'], studies: ['1.2.M77', '1.2.M78'] },
+    { issuers: [], studies: ['1.2.M77'] },
+  ];
+
+  it.each(SCOPES)('granted %j', async (grants) => {
+    const scope = { ...grants, subject: 'somebody', shadow: false, openings: false };
+    const reader = { prisma: explaining, scope };
+    const newest = { field: 'CREATED_AT', direction: 'DESC' } as const;
+    const { rows } = await client.query<{ id: string }>('SELECT id FROM "Study" LIMIT 5');
+    const ids = rows.map(({ id }) => id);
+    const reads = [
+      // Where few patients are granted, most are looked at in any order: then a scan with a sort is as good as the index.
+      ...(grants.issuers.includes('I') ? [() => listPatients(reader, {}, newest, { first: 50 })] : []),
+      () => listStudies(reader, {}, newest, { first: 50 }),
+      () => listInferences(reader, {}, 'DESC', { first: 50 }),
+      () => listFindings(reader, {}, newest, { first: 50 }),
+      () => listFindings(reader, { patientId: ID }, newest, { first: 50 }),
+      () => findPatient(reader, 'M77', 'I'),
+      () => findStudy(reader, '1.2.M77'),
+      () => findInstance(reader, '1.4.1.3.AM77'),
+      () => storedFilm(reader, '1.4.1.3.AM77'),
+      () => drawnFinding(reader, '1.4.1.3.AM77', 'L3', undefined),
+      () => rowsByIds(reader, STUDIES, ids),
+      () => heatMapValues(reader, ids),
+      () => children.childrenOf(reader, children.INSTANCES_OF_STUDY, ids, children.MAXIMUM_CHILDREN),
+      () => children.childrenOf(reader, children.FINDINGS_OF_STUDY, ids, children.MAXIMUM_CHILDREN),
+      () => children.childrenOf(reader, children.DISCREPANCIES_OF_PATIENT, ids, children.MAXIMUM_CHILDREN),
+    ];
+    for (const read of reads) {
+      const scans = tableScans(await plan(read));
+      // An empty table has no use for its index.
+      expect(
+        scans.filter((node) => node !== 'Seq Scan BreakGlass'),
+        read.toString(),
+      ).toEqual([]);
+    }
   });
 });

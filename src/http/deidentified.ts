@@ -1,0 +1,103 @@
+/**
+ * Films without their identity: GET /deidentified/instances/{uid} (DICOM) and .../preview.png. The UID is a pseudonym, as GraphQL's
+ * deidentified views give it. That a film leaves is recorded before its first byte.
+ */
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { markBreakGlass } from '../access/break-glass-marks.ts';
+import { actorOf, type Caller } from '../access/caller.ts';
+import { requireDoor } from '../access/permissions.ts';
+import type { DeidentifiedFile, DeidentifiedPicture } from '../deidentified-films.ts';
+import { GatewayError } from '../errors.ts';
+import type { StoredFilm } from '../store/reads/pictures.ts';
+import type { Store } from '../store/store.ts';
+import { callerOf, PURPOSE_HEADER } from './authentication.ts';
+import { requireUid } from './identifiers.ts';
+import { matches, sendPng } from './images.ts';
+
+/** Where the films come from. */
+export interface DeidentifiedSource {
+  /** @throws GatewayError NOT_FOUND, DEIDENTIFICATION_REFUSED, BUSY, or why the film cannot be shown */
+  preview(caller: Caller, pseudonym: string): Promise<DeidentifiedPicture>;
+  /** @throws GatewayError as preview */
+  file(caller: Caller, pseudonym: string): Promise<DeidentifiedFile>;
+}
+
+/** Films on their way out at once, from the request to the last byte; more get BUSY. */
+export const MAXIMUM_FILMS_OUT = 16;
+
+const RETRY_AFTER_SECONDS = 2;
+
+const PREVIEW = 'GET /deidentified/instances/:uid/preview.png';
+const FILE = 'GET /deidentified/instances/:uid';
+
+/** Adds the routes. */
+export function addDeidentified(
+  app: FastifyInstance,
+  films: DeidentifiedSource,
+  store: Pick<Store, 'audit' | 'prisma'>,
+): void {
+  let out = 0;
+  /** Counts the request until its answer has gone, or the caller has. */
+  const admit = (reply: FastifyReply): void => {
+    if (out >= MAXIMUM_FILMS_OUT) {
+      const details = { retryAfterSeconds: RETRY_AFTER_SECONDS };
+      throw new GatewayError('BUSY', 'Too many films are being given out.', details);
+    }
+    out += 1;
+    reply.raw.once('close', () => {
+      out -= 1;
+    });
+  };
+  app.get<{ Params: { uid: string } }>('/deidentified/instances/:uid/preview.png', async (request, reply) => {
+    const caller = researcher(request);
+    requireDoor(caller, PREVIEW);
+    admit(reply);
+    const { film, png } = await films.preview(caller, pseudonymOf(request));
+    await record(store, caller, PREVIEW, film, 'image/png');
+    return sendPng(request, reply, png);
+  });
+  // For HEAD Fastify would read the film to its end.
+  app.get<{ Params: { uid: string } }>(
+    '/deidentified/instances/:uid',
+    { exposeHeadRoute: false },
+    async (request, reply) => {
+      const caller = researcher(request);
+      requireDoor(caller, FILE);
+      admit(reply);
+      const { film, byteLength, digest, bytes } = await films.file(caller, pseudonymOf(request));
+      await record(store, caller, FILE, film, 'application/dicom');
+      const tag = `"${digest}"`;
+      reply.header('etag', tag).header('cache-control', 'private, no-cache');
+      if (matches(request.headers['if-none-match'], tag)) return reply.code(304).send();
+      reply.header('content-length', byteLength).type('application/dicom');
+      return reply.send(Readable.from(bytes, { objectMode: false }));
+    },
+  );
+}
+
+const pseudonymOf = (request: FastifyRequest<{ Params: { uid: string } }>): string =>
+  requireUid(request.params.uid, 'pseudonym of the film');
+
+/** Who asks without saying what for does research. */
+function researcher(request: FastifyRequest): Caller {
+  const caller = callerOf(request);
+  return request.headers[PURPOSE_HEADER] === undefined ? { ...caller, purpose: 'HRESCH' } : caller;
+}
+
+async function record(
+  { audit, prisma }: Pick<Store, 'audit' | 'prisma'>,
+  caller: Caller,
+  operation: string,
+  { patientId, studyId, instanceId }: StoredFilm,
+  mediaType: string,
+): Promise<void> {
+  const entry = {
+    action: 'READ',
+    patientId,
+    studyIds: [studyId],
+    instanceIds: [instanceId],
+    details: { deidentified: true, mediaType },
+  } as const;
+  await audit.record(actorOf(caller, operation), await markBreakGlass(prisma, caller.identity, [entry]));
+}
