@@ -82,6 +82,7 @@ registerEnumType(Priority, {
   name: 'Priority',
   description: 'Which readings go first.',
   valuesConfig: {
+    BACKGROUND: { description: 'Only while nothing else waits: shadow readings and re-readings.' },
     ROUTINE: { description: 'In the order of arrival.' },
     STAT: { description: 'Before every routine reading that waits.' },
   },
@@ -102,6 +103,7 @@ registerEnumType(ModelState, {
   valuesConfig: {
     REGISTERED: { description: 'Known, verified and ready; reads when a request names it.' },
     SHADOW: { description: 'Reads beside the active version for comparison.' },
+    CANARY: { description: 'Reads a share of the new films in place of the active version; one version at most.' },
     ACTIVE: { description: 'Reads every new film; one version at most.' },
     RETIRED: { description: 'Was active before; its findings stay.' },
   },
@@ -120,6 +122,9 @@ registerEnumType(ChangeType, {
     INFERENCE_CANCELLED: { description: 'A reading was cancelled.' },
     MODEL_VERSION_CHANGED: { description: 'A model version was registered or moved to another state.' },
     BREAK_GLASS_OPENED: { description: 'Somebody opened a record that was not granted, with a reason.' },
+    MODEL_TRANSITION_REQUESTED: { description: 'A move of a model version waits for a second administrator.' },
+    MODEL_DRIFT_ALERT: { description: 'Scores or films of a model version have moved away from its reference.' },
+    REREAD_JOB_CHANGED: { description: 'A job of re-readings was made, paused, resumed, cancelled or is done.' },
     BREAK_GLASS_ENDED: { description: 'Such an opening was ended before its time.' },
   },
 });

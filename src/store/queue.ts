@@ -22,7 +22,7 @@ const HEARTBEAT_SECONDS = 10;
 /** Holders of claims refresh them this often. */
 export const HEARTBEAT_INTERVAL_MS = 3000;
 
-const PRIORITY_OF: Record<Priority, number> = { ROUTINE: 0, STAT: 10 };
+const PRIORITY_OF: Record<Priority, number> = { BACKGROUND: -10, ROUTINE: 0, STAT: 10 };
 
 /** How the queue behaves. */
 export interface QueueOptions {
