@@ -11,6 +11,7 @@ import { decodeBench } from './decode.ts';
 import { dimseBench } from './dimse.ts';
 import { endToEndBench } from './e2e.ts';
 import { enginesBench } from './engines.ts';
+import { governanceBench } from './governance.ts';
 import { poolBench } from './pool.ts';
 import { type Bench, makeReport, markdown, writeResults } from './support/report.ts';
 
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   dimse: dimseBench,
   e2e: endToEndBench,
   engines: enginesBench,
+  governance: governanceBench,
   pool: poolBench,
 };
 

@@ -19,18 +19,21 @@ import { CommitmentReports } from './dimse/commitment-reports.ts';
 import { CommitmentRequests } from './dimse/commitment-request.ts';
 import { type DimseAddressInfo, DimseDoor } from './dimse/door.ts';
 import { type Disposables, opening } from './disposables.ts';
+import { DriftWatch } from './drift-watch.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
+import { GATEWAY_VERSION } from './gateway-version.ts';
 import type { Authentication } from './http/authentication.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { FilmImages } from './images.ts';
 import { EngineChoice } from './inference/engine-choice.ts';
-import { codeOfLabel } from './inference/finding-codes.ts';
+import { chooseThresholds } from './inference/evaluate/choose-thresholds.ts';
+import { codeOfLabel, codesOfLabel } from './inference/finding-codes.ts';
 import { InferencePool } from './inference/pool.ts';
-import { thisProcessor } from './inference/processor.ts';
+import { nameProcessor, thisProcessor } from './inference/processor.ts';
 import { FilmIngest } from './ingest.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
-import { setUpModels } from './models.ts';
+import { packageOf, setUpModels } from './models.ts';
 import { DicomNodes } from './nodes/dicom-nodes.ts';
 import { nodeClientOptions } from './nodes/node-clients.ts';
 import { readNodes } from './nodes/nodes-file.ts';
@@ -44,6 +47,7 @@ import { systemActor } from './store/audit/audit-entry.ts';
 import { BlobStore } from './store/blobs.ts';
 import { startEmbeddedPostgres } from './store/embedded-postgres.ts';
 import { gatewaySecret } from './store/gateway-secrets.ts';
+import { UNRESTRICTED } from './store/reads/scope.ts';
 import { openStore, type Store } from './store/store.ts';
 
 /** A built gateway; it listens and works once started. */
@@ -120,9 +124,10 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
         onWorkerCrash: (cause) => log.error('pool.worker-crashed', {}, cause),
       }),
     );
+    const processor = await thisProcessor();
     const choice = new EngineChoice({
       pool,
-      processor: await thisProcessor(),
+      processor,
       intraOpThreads: config.inference.intraOpThreads,
       precision: config.inference.precision,
       cacheFile: config.inference.engineCacheFile,
@@ -164,6 +169,7 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
             blobPath,
             modelReference: (digest) => served.reference(digest),
             codeOfLabel,
+            host: { gatewayVersion: GATEWAY_VERSION, processor: nameProcessor(processor) },
             log,
             onOutcome: (state, timings) => metrics.inference(state, timings),
           }),
@@ -229,6 +235,9 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
               onAssociation: (outcome) => metrics.association(outcome),
             }),
           );
+    const driftWatch = opened.use(
+      new DriftWatch({ alerts: store.driftAlerts, reader: store.reads(UNRESTRICTED), ...config.drift, log }),
+    );
     const { sourceId, syslog } = config.audit;
     const auditExport =
       syslog === undefined
@@ -253,7 +262,14 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
         config,
         log,
         schema: await buildGatewaySchema(),
-        services: { store, ingest, changes, nodes: dicomNodes, pseudonyms },
+        services: {
+          ...{ store, ingest, changes, nodes: dicomNodes, pseudonyms },
+          models: {
+            verify: (digest) => served.verify(digest, reads),
+            chooseThresholds: async (digest, rule) => chooseThresholds(packageOf(models, digest), rule),
+            codesOfLabel,
+          },
+        },
         authentication,
         images: new FilmImages({ store, pool, limits: config.film, blobPath }),
         deidentified: new DeidentifiedFilms({ store, pool, deidentifier, pseudonyms, limits: config.film, blobPath }),
@@ -273,6 +289,7 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
         pipeline?.open();
         transfers?.open();
         commitments?.open();
+        driftWatch.open();
         await auditExport?.open();
         return { ...listening, dimse };
       },
@@ -355,6 +372,7 @@ async function openDatabase(
       maxAttempts: config.inference.maxAttempts,
       retryDelaySeconds: config.inference.retryDelaySeconds,
       breakGlass: config.breakGlass,
+      approvals: config.approvals,
       log,
       ...(options.onStatement === undefined ? {} : { onStatement: options.onStatement }),
       ...(options.audit === undefined ? {} : { audit: options.audit }),

@@ -63,6 +63,20 @@ const SETTINGS = {
     .regex(/^[^@]+@[^@]+$/, 'must be name@version')
     .optional()
     .describe('activated at start when no version is active yet; default: the only one in MODELS_DIR'),
+  GOVERNANCE_APPROVALS: z
+    .enum(['one', 'two'])
+    .default('one')
+    .describe('two: moves of a model version to CANARY or ACTIVE wait until a second administrator approves them'),
+  DRIFT_MINIMUM_FILMS: integer(1, 1_000_000, 100).describe(
+    'films of a model version within 24 hours below which nothing is called drift',
+  ),
+  DRIFT_PSI: z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, 'must be a number')
+    .transform(Number)
+    .pipe(z.number().positive('must be above 0').max(100, 'must be at most 100'))
+    .default(0.25)
+    .describe('population stability index above which scores or films have drifted, if Kolmogorov-Smirnov p < 0.01'),
   HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
   PORT: integer(0, 65535, 8080).describe('port to listen on; 0 takes a free one'),
   HTTP_MAX_CONNECTIONS: integer(1, 1_000_000, 4096).describe(
@@ -365,6 +379,10 @@ export interface Config {
   readonly modelsDirectory: string;
   /** name@version. */
   readonly activeModel: string | undefined;
+  /** People that it takes to bring a model version into clinical use. */
+  readonly approvals: Environment['GOVERNANCE_APPROVALS'];
+  /** When readings in service are called drifted. */
+  readonly drift: { readonly minimumFilms: number; readonly psi: number };
   readonly http: {
     readonly host: string;
     readonly port: number;
@@ -512,6 +530,8 @@ function toConfig(env: Environment): Config {
     blobDirectory: env.BLOB_DIR === undefined ? join(data, 'blobs') : resolve(env.BLOB_DIR),
     modelsDirectory: env.MODELS_DIR === undefined ? SHIPPED_MODELS : resolve(env.MODELS_DIR),
     activeModel: env.ACTIVE_MODEL,
+    approvals: env.GOVERNANCE_APPROVALS,
+    drift: { minimumFilms: env.DRIFT_MINIMUM_FILMS, psi: env.DRIFT_PSI },
     http: {
       host: env.HOST,
       port: env.PORT,

@@ -207,6 +207,7 @@ export class FilmIngest implements Ingest {
         eligibilityReasons: eligibility.reasons,
       },
       priority: source.priority ?? header.priority,
+      sources: [source.door, ...(source.callingAeTitle === undefined ? [] : [source.callingAeTitle])],
     };
   }
 }

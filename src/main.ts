@@ -41,6 +41,17 @@ program
     }
   });
 
+program
+  .command('reproduce')
+  .description('make a finding again from the stored film and compare; exit status 1 when it is not the same')
+  .argument('<finding>', 'its id')
+  .option('--engine <sha256>', 'run this ONNX file of the model version instead of the one that ran')
+  .option('--json', 'print JSON')
+  .action(async (finding: string, command: { engine?: string; json?: boolean }) => {
+    const { runReproduce } = await import('./commands/reproduce.ts');
+    await runReproduce(finding, command);
+  });
+
 addAuditCommands(program);
 addDicomCommands(program);
 addApiKeyCommands(program);

@@ -2,6 +2,10 @@
  * Claims jobs as worker threads free up, refuses what the gate refused, hands the others to the inference pool and writes
  * what came out. Back-pressure is the claim: no more jobs are taken than threads can run, plus one that waits so that no
  * thread idles while the next claim is on its way; all others stay in the queue for any process.
+ *
+ * Readings of priority BACKGROUND are claimed when no live one waits anywhere, and only while all that runs here leaves one
+ * thread of several idle for the next live film: what runs cannot be put aside. With two threads they so run one at a time
+ * and beside no live film, unless one comes meanwhile; with one thread it then waits for the end of the one that runs.
  */
 
 import type { ChangeFeed } from './changes.ts';
@@ -40,6 +44,8 @@ export interface PipelineOptions {
   /** What a worker thread runs for the model version with this digest; rejects where this machine cannot run it. */
   readonly modelReference: (digest: string) => Promise<ModelReference>;
   readonly codeOfLabel: (label: string) => LabelCode | null;
+  /** What reads here, kept with each result. */
+  readonly host: { readonly gatewayVersion: string; readonly processor: string };
   readonly log: Log;
   /** Called once a settled attempt; for metrics. */
   readonly onOutcome?: (state: InferenceState, timings: Reading['timings'] | undefined) => void;
@@ -60,11 +66,11 @@ export class Pipeline implements AsyncDisposable {
   readonly #paused = new AbortController();
 
   constructor(options: PipelineOptions) {
-    const { queue, pool, log } = options;
+    const { pool, log } = options;
     this.#options = options;
     this.#loop = new ClaimLoop({
       places: () => pool.threads + 1,
-      claim: (count) => queue.claim(count),
+      claim: (count) => this.#claim(count),
       run: (claim, { signal }) => this.#run(claim, signal),
       onError: (step, error) => log.error(`pipeline.${step}-failed`, {}, error),
     });
@@ -106,6 +112,14 @@ export class Pipeline implements AsyncDisposable {
     await this.#loop.stop();
   }
 
+  async #claim(count: number): Promise<readonly Claim[]> {
+    const { queue, pool } = this.#options;
+    const live = await queue.claim(count);
+    if (live.length === count) return live;
+    const places = backgroundPlaces(pool.threads) - this.#loop.running.length - live.length;
+    return places <= 0 ? live : [...live, ...(await queue.claimBackground(places))];
+  }
+
   #every(milliseconds: number, action: () => Promise<void>): void {
     const timer = setInterval(() => void this.#guard('pipeline.upkeep-failed', action()), milliseconds);
     this.#stops.push(() => clearInterval(timer));
@@ -139,7 +153,7 @@ export class Pipeline implements AsyncDisposable {
       onOutcome?.('INELIGIBLE', undefined);
       return;
     }
-    const written = await inferences.finish(claimed, this.#result(reading));
+    const written = await inferences.finish(claimed, this.#result(claimed, reading));
     if (written) onOutcome?.('DONE', reading.timings);
     log.info('inference.done', {
       inferenceId: claimed.inferenceId,
@@ -155,22 +169,32 @@ export class Pipeline implements AsyncDisposable {
     return pool.read({ path: blobPath(claimed.blobKey), model, limits, gateRules: gate }, signal);
   }
 
-  #result(reading: Reading): NewResult {
-    const { codeOfLabel } = this.#options;
+  #result({ thresholds }: ClaimedInference, reading: Reading): NewResult {
+    const { codeOfLabel, host } = this.#options;
     const { readMs, decodeMs, preprocessMs, inferenceMs } = reading.timings;
     return {
       heatMapRows: reading.heatMapRows,
       heatMapColumns: reading.heatMapColumns,
       timings: { readMs, decodeMs, preprocessMs, inferenceMs },
       executed: { digest: reading.digest, precision: reading.precision },
+      provenance: {
+        ...host,
+        preprocessingVersion: reading.preprocessingVersion,
+        grayscaleSource: reading.grayscale,
+        runtime: reading.runtime,
+        inputMean: reading.input?.mean ?? null,
+        inputDeviation: reading.input?.deviation ?? null,
+      },
       warnings: reading.evidence.reasons,
-      findings: reading.scores.map(({ label, probability, threshold, positive, heatMap }) => {
+      findings: reading.scores.map(({ label, probability, heatMap, ...asPackaged }) => {
         const code = codeOfLabel(label);
+        // The manifest on disk may have changed since the version was registered; its threshold set is what is in force.
+        const threshold = thresholds?.[label] ?? asPackaged.threshold;
         return {
           label,
           probability,
           threshold,
-          positive,
+          positive: probability >= threshold,
           heatMap,
           code: code === null ? null : { system: code.system, value: code.code, display: code.display },
         };
@@ -220,6 +244,11 @@ export class Pipeline implements AsyncDisposable {
       }
     }
   }
+}
+
+/** Readings of any kind below which a background reading may begin. */
+function backgroundPlaces(threads: number): number {
+  return Math.max(1, threads - 1);
 }
 
 const CANCELLED = 'the inference was cancelled';

@@ -1,16 +1,19 @@
 /**
  * Which file of which model version reads films in this process: the packages of this machine, with the engine that was
- * chosen for each. The active version's is chosen before films are claimed; that of a version activated later, on whatever
- * process, when its activation comes by in the change feed; that of any other version with its first film.
+ * chosen for each. That of every version that reads new films (active, canary, shadow) is chosen before films are claimed; that
+ * of a version moved later, on whatever process, when its move comes by in the change feed, and on the process that is asked to
+ * move it before that; that of any other version with its first film.
  */
 import type { ChangeFeed } from './changes.ts';
-import { GatewayError, toGatewayError } from './errors.ts';
+import { toGatewayError } from './errors.ts';
 import { describeEngine } from './inference/engine.ts';
 import type { EngineChoice } from './inference/engine-choice.ts';
+import { verifyPackage } from './inference/model-parts.ts';
 import type { InferencePool } from './inference/pool.ts';
 import type { ModelReference } from './inference/reading.ts';
 import type { ModelPackage } from './inference/registry.ts';
 import type { Log } from './log.ts';
+import { packageOf } from './models.ts';
 import type { ModelVersionStore } from './store/model-versions.ts';
 
 /** What serving models needs. */
@@ -50,10 +53,7 @@ export class ServedModels implements AsyncDisposable {
    */
   async reference(digest: string): Promise<ModelReference> {
     const { models, choice } = this.#options;
-    const model = models.get(digest);
-    if (model === undefined) {
-      throw new GatewayError('MODEL_INVALID', `No folder of MODELS_DIR on this machine holds the model ${digest}.`);
-    }
+    const model = packageOf(models, digest);
     try {
       const engine = await choice.engineOf(model);
       this.#states.set(digest, { ok: true, detail: `by ${describeEngine(engine)}` });
@@ -73,18 +73,32 @@ export class ServedModels implements AsyncDisposable {
   }
 
   /**
-   * Chooses the engine of the active version and loads it in every thread; does nothing where none is active.
+   * Chooses the engine of the active version and loads it in every thread; does nothing where none is active. Then chooses those
+   * of canary and shadows.
    *
    * @throws GatewayError as {@link reference}, except for an active version that is not on this machine
    */
   async prepare(): Promise<void> {
     const { modelVersions, models, pool } = this.#options;
     const active = await modelVersions.active();
-    if (active === null || !models.has(active.digest)) return;
-    await pool.warmUp(await this.reference(active.digest));
+    if (active !== null && models.has(active.digest)) await pool.warmUp(await this.reference(active.digest));
+    await this.#chooseAll();
   }
 
-  /** Chooses the engines of versions as they are activated. */
+  /**
+   * Looks at the folder of a version anew, and chooses its engine where films are read.
+   *
+   * @param reads - this process reads films
+   * @returns what the version lacks to be used, for people; empty: nothing
+   * @throws GatewayError as {@link reference}, MODEL_DIGEST_MISMATCH
+   */
+  async verify(digest: string, reads: boolean): Promise<readonly string[]> {
+    const missing = await verifyPackage(packageOf(this.#options.models, digest));
+    if (missing.length === 0 && reads) await this.reference(digest);
+    return missing;
+  }
+
+  /** Chooses the engines of versions as they are moved. */
   follow(changes: ChangeFeed): void {
     this.#following ??= this.#follow(changes);
   }
@@ -100,23 +114,30 @@ export class ServedModels implements AsyncDisposable {
     while (!signal.aborted) {
       try {
         for await (const _ of changes.subscribe({ types: ['MODEL_VERSION_CHANGED'], signal })) {
-          await this.#chooseActive();
+          await this.#chooseAll();
         }
         return;
       } catch (error) {
-        this.#options.log.error('model.activations-lost', {}, error);
+        this.#options.log.error('model.moves-lost', {}, error);
       }
     }
   }
 
-  async #chooseActive(): Promise<void> {
+  /** Of every version that reads new films, the active one first; what cannot be chosen fails its films, not this process. */
+  async #chooseAll(): Promise<void> {
     const { modelVersions, models, log } = this.#options;
-    try {
-      const active = await modelVersions.active();
-      if (active !== null && models.has(active.digest)) await this.reference(active.digest);
-    } catch (error) {
-      const { code, message } = toGatewayError(error);
-      log.warn('engine.not-chosen', { code, reason: message });
+    const versions = await modelVersions.inUse().catch((error: unknown) => {
+      log.warn('engine.not-chosen', { code: toGatewayError(error).code });
+      return [];
+    });
+    for (const { digest } of versions) {
+      if (!models.has(digest)) continue;
+      try {
+        await this.reference(digest);
+      } catch (error) {
+        const { code, message } = toGatewayError(error);
+        log.warn('engine.not-chosen', { code, reason: message });
+      }
     }
   }
 }

@@ -32,9 +32,11 @@ export async function writeModelAtSize(source: ModelPackage, size: number, direc
     description: `${shared.description} Compiled for ${size} x ${size}, for measurements of speed.`,
     sha256: digest,
     thresholdsOrigin: { ...shared.thresholdsOrigin, operatingPoints: {} },
-    metrics: [],
+    // Of the shipped graph; without any, a gateway would not use it.
+    metrics: shared.metrics,
   };
   await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'MODEL_CARD.md'), `# ${manifest.description}\n`);
   await writeFile(join(directory, manifest.file), graph);
   await writeFile(join(directory, MANIFEST_FILE), JSON.stringify(manifest, null, 2));
   return { manifest, directory, digest };

@@ -33,8 +33,20 @@ export const CANCELS_READINGS: Roles = ['TECHNOLOGIST', 'INTEGRATION', 'ADMIN'];
 /** Changes what reads films, who may call, and the like. */
 export const ADMINISTERS: Roles = ['ADMIN'];
 
+/** Looks at how model versions are governed. */
+export const READS_GOVERNANCE: Roles = ['ADMIN', 'AUDITOR'];
+
 /** Is told when model versions move. */
 export const FOLLOWS_MODELS: Roles = ['INTEGRATION', 'ADMIN', 'AUDITOR'];
+
+/** Says whether findings are right. */
+export const REVIEWS_FINDINGS: Roles = ['CLINICIAN'];
+
+/** Is shown who has reviewed a finding, and in which words; so is the reviewer. */
+export const SEES_REVIEWERS: Roles = ['ADMIN', 'AUDITOR'];
+
+/** Looks at how model versions do: figures, without a patient's data. */
+export const ASSESSES_MODELS: Roles = ['ADMIN', 'AUDITOR'];
 
 /** Moves studies between DICOM nodes. */
 export const MOVES_STUDIES: Roles = ['INTEGRATION', 'ADMIN'];

@@ -218,10 +218,14 @@ const usable = FINDING_CODES.filter((row) => row.verified).sort(
   (one, other) => PREFERENCE.indexOf(one.system) - PREFERENCE.indexOf(other.system),
 );
 
+/** Every verified concept of a label, the one to record first; none for labels that are not known. */
+export function codesOfLabel(label: string): readonly CodedConcept[] {
+  return usable.filter((row) => row.label === label).map(({ system, code, display }) => ({ system, code, display }));
+}
+
 /**
  * The concept to record for a label: verified codes only, SNOMED CT before DICOM before RadLex; null when there is none.
  */
 export function codeOfLabel(label: string): CodedConcept | null {
-  const found = usable.find((row) => row.label === label);
-  return found === undefined ? null : { system: found.system, code: found.code, display: found.display };
+  return codesOfLabel(label)[0] ?? null;
 }

@@ -104,6 +104,24 @@ const provenanceSchema = z.strictObject({
   intendedUse: text,
 });
 
+const distributionSchema = z
+  .strictObject({
+    count: z.int().positive().describe('values of the sample'),
+    quantiles: z.array(z.number()).min(2).max(1001).describe('at 0, 1/n, ..., 1, ascending'),
+  })
+  .refine(({ quantiles }) => quantiles.every((value, index) => value >= (quantiles[index - 1] ?? value)), {
+    path: ['quantiles'],
+    message: 'must be ascending',
+  });
+
+const referenceSchema = z.strictObject({
+  dataSet: text.describe('on which films'),
+  films: z.int().positive(),
+  scores: z.record(z.string(), distributionSchema).describe('probabilities by label'),
+  inputMean: distributionSchema.describe('of the mean 8-bit grey of the films as the model saw them'),
+  inputDeviation: distributionSchema.describe('of its standard deviation'),
+});
+
 const engineFields = {
   file: z.string().regex(/^[\w.-]+\.onnx$/, 'must be the name of an .onnx file in the same folder'),
   sha256: digest.describe('of the file'),
@@ -174,6 +192,7 @@ export const modelManifestSchema = z
     preprocessing: preprocessingSchema,
     thresholdsOrigin: thresholdsOriginSchema,
     metrics: z.array(metricsSchema),
+    reference: referenceSchema.optional().describe('what scores and films are compared with to find drift'),
     provenance: provenanceSchema,
   })
   .superRefine((manifest, context) => {

@@ -39,6 +39,33 @@ export function describeProcessor(cpuinfo: string, name: string, architecture: s
   };
 }
 
+/** Instruction sets by which ONNX Runtime chooses its kernels. */
+const KERNEL_FLAGS = [
+  'sse4_1',
+  'avx',
+  'avx2',
+  'fma',
+  'avx512f',
+  'avx512bw',
+  'avx512vl',
+  'avx512_vnni',
+  'avx512_bf16',
+  'avx_vnni',
+  'amx_tile',
+  'amx_int8',
+  'amx_bf16',
+  'asimddp',
+  'i8mm',
+  'bf16',
+  'sve',
+];
+
+/** A processor in a line that is equal for two that compute alike: `AMD EPYC 9B45, x64: avx2 avx512_vnni`. */
+export function nameProcessor({ model, architecture, flags }: Processor): string {
+  const named = KERNEL_FLAGS.filter((flag) => flags?.includes(flag) ?? false);
+  return `${model}, ${architecture}: ${flags === null ? 'instruction sets unknown' : named.join(' ')}`;
+}
+
 /** Whether 8-bit weights are exact. Not where the instruction sets are unknown: nothing is assumed in a processor's favour. */
 export function accumulatesIn32Bits({ flags }: Processor): boolean {
   return flags?.some((flag) => WIDE_ACCUMULATION.includes(flag)) ?? false;

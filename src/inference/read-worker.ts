@@ -9,9 +9,10 @@ import { serializeError, toGatewayError } from '../errors.ts';
 import { measureEngines as measure } from './engine-measurement.ts';
 import { type ModelManifest, preprocessingVersion } from './manifest.ts';
 import { NativeGate } from './native-gate.ts';
-import { preprocess } from './preprocess.ts';
+import { prepareInput } from './preprocess.ts';
 import type {
   EngineMeasurement,
+  GreyStatistics,
   HeatMapGrid,
   LabelScore,
   ModelReference,
@@ -22,12 +23,12 @@ import type {
   WorkerAnswer,
 } from './reading.ts';
 import { drawHeatMap, drawPreview } from './render.ts';
-import type { ModelOutput, ModelSession } from './session.ts';
+import { type ModelOutput, type ModelSession, RUNTIME } from './session.ts';
 import { SessionCache } from './session-cache.ts';
 import { Stopwatch } from './stopwatch.ts';
 
-/** The active model version, and one that is compared with it. */
-const KEPT_SESSIONS = 2;
+/** The active model version, a canary and three shadows: all that can read new films at once. */
+const KEPT_SESSIONS = 5;
 const sessions = new SessionCache(KEPT_SESSIONS);
 /** One task runs at a time, so one film's pixels are held at a time. */
 const memory = new PixelMemory();
@@ -50,9 +51,9 @@ export function read(task: ReadTask & SessionTask): Promise<WorkerAnswer<Reading
     const { film } = await readFilm(task.path, task.limits, memory);
     const readAndDecode = watch.lap();
     const evidence = assessPixels(film, task.gateRules);
-    const input = evidence.verdict === 'INELIGIBLE' ? undefined : preprocess(film, session.manifest);
+    const input = evidence.verdict === 'INELIGIBLE' ? undefined : prepareInput(film, session.manifest);
     const preprocessing = watch.lap();
-    const output = input === undefined ? undefined : await gate.native(() => session.run(input));
+    const output = input === undefined ? undefined : await gate.native(() => session.run(input.tensor));
     const inference = watch.lap();
     const timings: StageTimings = {
       ...film.timings,
@@ -60,7 +61,7 @@ export function read(task: ReadTask & SessionTask): Promise<WorkerAnswer<Reading
       inferenceMs: inference.wallMs,
       ...processorTimes(readAndDecode.cpuMs, preprocessing.cpuMs, inference.cpuMs),
     };
-    return toReading(session, evidence, output, film.grayscale, timings);
+    return toReading(session, evidence, output, { source: film.grayscale, input: input?.grey ?? null }, timings);
   });
 }
 
@@ -111,7 +112,7 @@ function toReading(
   session: ModelSession,
   evidence: EligibilityAssessment,
   output: ModelOutput | undefined,
-  grayscale: string,
+  grey: { readonly source: string; readonly input: GreyStatistics | null },
   timings: StageTimings,
 ): Reading {
   const { manifest, digest, engine } = session;
@@ -123,8 +124,10 @@ function toReading(
     heatMapColumns: map?.columns ?? 0,
     evidence,
     scores: output === undefined ? [] : toScores(manifest, output),
-    grayscale,
+    grayscale: grey.source,
     preprocessingVersion: preprocessingVersion(manifest),
+    input: grey.input,
+    runtime: RUNTIME,
     timings,
   };
 }

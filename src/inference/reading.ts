@@ -45,6 +45,12 @@ export interface LabelScore {
   readonly heatMap: number[];
 }
 
+/** Mean and standard deviation of grey values, 0 to 255. */
+export interface GreyStatistics {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
 /** Time of each stage in the worker, in milliseconds of the wall clock. */
 export interface StageTimings {
   readonly readMs: number;
@@ -79,6 +85,10 @@ export interface Reading {
   /** Source of the grey scale within the grayscale rule: VOI_WINDOW, VOI_LUT, STORED_8_BIT or PERCENTILES. */
   readonly grayscale: string;
   readonly preprocessingVersion: string;
+  /** What the model saw, in 8-bit grey; null for a film that it has not seen. */
+  readonly input: GreyStatistics | null;
+  /** What ran the ONNX file: `onnxruntime-node 1.30.0, node v24.21.0`. */
+  readonly runtime: string;
   readonly timings: StageTimings;
 }
 

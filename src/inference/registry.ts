@@ -37,8 +37,12 @@ export async function discoverModels(modelsDirectory: string): Promise<ModelPack
   return packages;
 }
 
-/** One model folder; null when it holds no manifest. */
-async function openModelPackage(directory: string): Promise<ModelPackage | null> {
+/**
+ * One model folder; null when it holds no manifest.
+ *
+ * @throws GatewayError MODEL_INVALID, MODEL_DIGEST_MISMATCH
+ */
+export async function openModelPackage(directory: string): Promise<ModelPackage | null> {
   const manifest = await readManifest(directory);
   if (manifest === null) return null;
   const folder = basename(directory);

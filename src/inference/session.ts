@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { GatewayError } from '../errors.ts';
 import { type Engine, enginesOf } from './engine.ts';
 import { MANIFEST_FILE, type ModelManifest } from './manifest.ts';
@@ -33,6 +33,9 @@ export interface ModelOutput {
   /** Null when the model has no such output. */
   readonly classActivationMap: ClassActivationMap | null;
 }
+
+/** What runs the engines in this process. */
+export const RUNTIME = `onnxruntime-node ${env.versions.node ?? 'unknown'}, node ${process.version}`;
 
 /** A loaded engine of a model version. */
 export class ModelSession {

@@ -21,6 +21,7 @@ import {
   missingRole,
   READS_DEIDENTIFIED,
   READS_FINDINGS,
+  READS_GOVERNANCE,
   READS_OPENINGS,
   READS_PATIENTS,
   READS_RECORDS,
@@ -40,6 +41,7 @@ export const OBJECT_READERS: Readonly<Record<NodeType, readonly AccessRole[]>> =
   Finding: READS_FINDINGS,
   ModelVersion: EVERYBODY,
   ModelTransition: EVERYBODY,
+  ModelTransitionRequest: READS_GOVERNANCE,
   DicomTransfer: MOVES_STUDIES,
   BreakGlassOpening: READS_OPENINGS,
 };
@@ -47,6 +49,10 @@ export const OBJECT_READERS: Readonly<Record<NodeType, readonly AccessRole[]>> =
 /** Types without global ids that are as sensitive as what they belong to. */
 const PART_READERS: Readonly<Record<string, readonly AccessRole[]>> = {
   HeatMap: READS_FINDINGS,
+  InferenceProvenance: READS_RECORDS,
+  FindingProvenance: READS_FINDINGS,
+  ThresholdSet: READS_GOVERNANCE,
+  FindingReview: READS_FINDINGS,
   PatientDiscrepancy: READS_RECORDS,
   AuditRecord: AUDITS,
   AuditHead: AUDITS,

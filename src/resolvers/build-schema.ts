@@ -20,6 +20,7 @@ import { DicomNodeResolver } from './dicom-node.resolver.ts';
 import { DicomTransferResolver } from './dicom-transfer.resolver.ts';
 import { DicomTransferMutationsResolver } from './dicom-transfer-mutations.resolver.ts';
 import { FindingResolver } from './finding.resolver.ts';
+import { FindingReviewResolver, MissedFindingsResolver, ReviewsOfFindingResolver } from './finding-review.resolver.ts';
 import { FindingsCompletedResolver } from './findings-completed.resolver.ts';
 import { HeatMapResolver } from './heat-map.resolver.ts';
 import { InferenceResolver } from './inference.resolver.ts';
@@ -27,15 +28,21 @@ import { InferenceMutationsResolver } from './inference-mutations.resolver.ts';
 import { InferenceProgressResolver } from './inference-progress.resolver.ts';
 import { IngestResolver } from './ingest.resolver.ts';
 import { InstanceResolver } from './instance.resolver.ts';
+import { ModelAssessmentResolver } from './model-assessment.resolver.ts';
+import { ModelDriftResolver } from './model-drift.resolver.ts';
 import { ModelManifestResolver } from './model-manifest.resolver.ts';
+import { ModelTransitionRequestResolver } from './model-transition-request.resolver.ts';
 import { ModelTransitionResolver, ModelVersionResolver } from './model-version.resolver.ts';
 import { ModelVersionChangedResolver } from './model-version-changed.resolver.ts';
+import { ModelVersionMutationsResolver } from './model-version-mutations.resolver.ts';
 import { NodeResolver } from './node.resolver.ts';
 import { noteDisclosures } from './note-disclosures.ts';
 import { PatientResolver } from './patient.resolver.ts';
 import { PatientDiscrepancyResolver } from './patient-discrepancy.resolver.ts';
+import { FindingProvenanceResolver, InferenceProvenanceResolver } from './provenance.resolver.ts';
 import { SeriesResolver } from './series.resolver.ts';
 import { StudyResolver } from './study.resolver.ts';
+import { ModelThresholdsResolver, ThresholdSetResolver } from './threshold-set.resolver.ts';
 
 /** type-graphql demands one even where every subscription brings its own source, as all of ours do. */
 const noPubSub: PubSub = {
@@ -64,10 +71,21 @@ export async function buildGatewaySchema(): Promise<GraphQLSchema> {
       InferenceResolver,
       InferenceMutationsResolver,
       FindingResolver,
+      FindingReviewResolver,
+      ReviewsOfFindingResolver,
+      MissedFindingsResolver,
       HeatMapResolver,
       ModelVersionResolver,
+      ModelVersionMutationsResolver,
       ModelTransitionResolver,
+      ModelTransitionRequestResolver,
       ModelManifestResolver,
+      ModelThresholdsResolver,
+      ThresholdSetResolver,
+      FindingProvenanceResolver,
+      InferenceProvenanceResolver,
+      ModelAssessmentResolver,
+      ModelDriftResolver,
       ChangeResolver,
       IngestResolver,
       DicomNodeResolver,

@@ -18,6 +18,41 @@ export interface GatewayServices {
   readonly nodes: DicomNodes;
   readonly pseudonyms: Pseudonyms;
   readonly changes: Pick<ChangeFeed, 'subscribe' | 'page' | 'currentCursor'>;
+  /** What is known of models beside their records. */
+  readonly models: ModelKnowledge;
+}
+
+/** How thresholds are chosen from the evaluation of a model version. */
+export type ThresholdRule = { readonly kind: 'youden' } | { readonly kind: 'sensitivity'; readonly target: number };
+
+/** Thresholds that a rule chose. */
+export interface ChosenThresholds {
+  /** By label; labels of which the rule could choose none are absent. */
+  readonly thresholds: Readonly<Record<string, number>>;
+  /** On which films. */
+  readonly dataSet: string;
+  readonly films: number;
+}
+
+/** What lies outside the records. */
+export interface ModelKnowledge {
+  /**
+   * Looks at the folder of a model version on this machine: hashes its files against its manifest, and readies its engine.
+   *
+   * @param digest - of the model version
+   * @returns what it lacks to be used, for people; empty: nothing
+   * @throws GatewayError MODEL_DIGEST_MISMATCH, MODEL_INVALID
+   */
+  verify(digest: string): Promise<readonly string[]>;
+  /**
+   * Thresholds by a rule, from the evaluation in the folder of the model version.
+   *
+   * @param digest - of the model version
+   * @throws GatewayError MODEL_INVALID when the version or a usable evaluation is not on this machine, NOT_FOUND, BAD_REQUEST
+   */
+  chooseThresholds(digest: string, rule: ThresholdRule): Promise<ChosenThresholds>;
+  /** Every verified concept of a label, the preferred one first. */
+  codesOfLabel(label: string): readonly { readonly system: string; readonly code: string; readonly display: string }[];
 }
 
 /** One operation's context. */

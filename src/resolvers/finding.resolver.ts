@@ -12,6 +12,7 @@ import { Study } from '../schema/study.type.ts';
 import type { AccessRole } from '../store/generated/enums.ts';
 import { listFindings } from '../store/reads/findings.ts';
 import type { FindingRow } from '../store/reads/tables.ts';
+import { codesOf } from './codes-of-finding.ts';
 import { toConnection } from './connection.ts';
 import type { GatewayContext } from './context.ts';
 import type { HeatMapRoot } from './heat-map.resolver.ts';
@@ -41,11 +42,11 @@ export class FindingResolver {
   }
 
   @FieldResolver(() => [CodedConcept], {
-    description: 'The label as codes of terminologies; empty where no code has been verified.',
+    description:
+      'The label as codes of terminologies: the one that was recorded with it first, then every other that has been verified; empty where none has.',
   })
-  codes(@Root() { codeSystem, codeValue, codeDisplay }: FindingRow): readonly CodedConcept[] {
-    if (codeSystem === null || codeValue === null) return [];
-    return [{ system: codeSystem, value: codeValue, display: codeDisplay ?? '' }];
+  codes(@Root() finding: FindingRow, @Ctx() { services }: GatewayContext): readonly CodedConcept[] {
+    return codesOf(finding, services.models);
   }
 
   @FieldResolver(() => HeatMap, { description: 'Where on the film the model saw the label.' })

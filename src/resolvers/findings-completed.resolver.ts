@@ -22,7 +22,8 @@ export class FindingsCompletedResolver {
   @Authorized<AccessRole>(READS_FINDINGS)
   @Subscription(() => FindingsCompleted, {
     subscribe: ({ args, context }) => findingsCompleted(args as Arguments, context as GatewayContext),
-    description: 'Readings as they end with findings, each once and in order, also those missed while away.',
+    description:
+      'Readings in clinical use as they end with findings, each once and in order, also those missed while away; never those of shadow versions.',
   })
   findingsCompleted(
     @Root() completed: FindingsCompleted,
@@ -89,6 +90,8 @@ function compile(filter: FindingsCompletedFilter | null): Match {
       loaders.findingsOfInference.load(ids.inferenceId),
     ]);
     if (inference === null || study === null || patient === null) return undefined;
+    // For comparison only, so for nobody: also not for those who may query them.
+    if (inference.shadow) return undefined;
     if (filter?.studyInstanceUid && filter.studyInstanceUid !== study.studyInstanceUid) return undefined;
     const findings = all.filter(wanted);
     if (needsFinding && findings.length === 0) return undefined;

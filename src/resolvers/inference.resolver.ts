@@ -23,6 +23,7 @@ import { storedError } from './coded-error.ts';
 import { toConnection } from './connection.ts';
 import type { GatewayContext } from './context.ts';
 import { present } from './present.ts';
+import { timingsOf } from './timings-of.ts';
 
 /** Inferences. */
 @Resolver(() => Inference)
@@ -69,11 +70,7 @@ export class InferenceResolver {
     description: 'Where the time of the last attempt went; null before a worker has claimed it.',
   })
   timings(@Root() inference: InferenceRow): InferenceTimings | null {
-    const { attempts, startedAt, queuedAt, readMs, decodeMs, preprocessMs, inferenceMs } = inference;
-    if (attempts === 0 || startedAt === null) return null;
-    // The two times may come from clocks of two machines.
-    const waitMs = Math.max(0, startedAt.getTime() - queuedAt.getTime());
-    return { waitMs, readMs, decodeMs, preprocessMs, inferenceMs };
+    return timingsOf(inference);
   }
 
   @FieldResolver(() => ExecutedEngine, {

@@ -9,9 +9,12 @@ import {
   INFERENCES_OF_STUDY,
   INSTANCES_OF_SERIES,
   INSTANCES_OF_STUDY,
+  MISSED_FINDINGS_OF_INFERENCE,
+  REVIEWS_OF_FINDING,
   type Relation,
   SERIES_OF_STUDY,
   STUDIES_OF_PATIENT,
+  THRESHOLD_SETS_OF_MODEL_VERSION,
   TRANSITIONS_OF_MODEL_VERSION,
 } from '../store/reads/children.ts';
 import { heatMapValues } from '../store/reads/heat-maps.ts';
@@ -20,9 +23,11 @@ import { studiesByUids } from '../store/reads/studies.ts';
 import {
   BREAK_GLASSES,
   DICOM_TRANSFERS,
+  FINDING_REVIEWS,
   FINDINGS,
   INFERENCES,
   INSTANCES,
+  MODEL_TRANSITION_REQUESTS,
   MODEL_TRANSITIONS,
   MODEL_VERSIONS,
   PATIENT_DISCREPANCIES,
@@ -31,6 +36,7 @@ import {
   STUDIES,
   type StudyRow,
   type Table,
+  THRESHOLD_SETS,
 } from '../store/reads/tables.ts';
 import { ChildrenLoader, RowLoader, StatementsUnderWay } from './row-loader.ts';
 
@@ -58,6 +64,8 @@ export function createLoaders(reader: Reader) {
   const findings = byId(FINDINGS);
   const modelVersions = byId(MODEL_VERSIONS);
   const modelTransitions = byId(MODEL_TRANSITIONS);
+  const findingReviews = byId(FINDING_REVIEWS);
+  const thresholdSets = byId(THRESHOLD_SETS);
   const dicomTransfers = byId(DICOM_TRANSFERS);
   const studiesOfPatient = new Map<number, ChildrenLoader<StudyRow>>();
 
@@ -70,8 +78,10 @@ export function createLoaders(reader: Reader) {
     findings,
     modelVersions,
     modelTransitions,
+    modelTransitionRequests: byId(MODEL_TRANSITION_REQUESTS),
     dicomTransfers,
     breakGlasses: byId(BREAK_GLASSES),
+    findingReviews,
     studiesByUid: new DataLoader<string, StudyRow | null>((uids) => studiesByUids(reader, uids), {
       maxBatchSize: MAXIMUM_UIDS,
     }),
@@ -91,7 +101,11 @@ export function createLoaders(reader: Reader) {
     positiveFindingsOfStudy: below(findingsOfStudyBySign(true), findings),
     negativeFindingsOfStudy: below(findingsOfStudyBySign(false), findings),
     findingsOfInference: below(FINDINGS_OF_INFERENCE, findings),
+    reviewsOfFinding: below(REVIEWS_OF_FINDING, findingReviews),
+    missedFindingsOfInference: below(MISSED_FINDINGS_OF_INFERENCE, findingReviews),
     transitionsOfModelVersion: below(TRANSITIONS_OF_MODEL_VERSION, modelTransitions),
+    thresholdSetsOfModelVersion: below(THRESHOLD_SETS_OF_MODEL_VERSION, thresholdSets),
+    newestThresholdSetOfModelVersion: below(THRESHOLD_SETS_OF_MODEL_VERSION, thresholdSets, 1),
     heatMapValues: new DataLoader<string, number[]>((ids) => heatMapValues(reader, ids), {
       maxBatchSize: MAXIMUM_GRIDS,
       batchScheduleFn: underWay.afterThem,

@@ -1,17 +1,16 @@
-import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { ADMINISTERS, EVERYBODY } from '../access/permissions.ts';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
+import { EVERYBODY } from '../access/permissions.ts';
 import { GatewayError } from '../errors.ts';
 import { fromGlobalId } from '../schema/global-id.ts';
 import { ModelVersionFilterInput, ModelVersionOrder } from '../schema/model-version.input.ts';
 import { ModelTransition, ModelVersion, ModelVersionConnection } from '../schema/model-version.type.ts';
-import { ActivateModelVersionPayload } from '../schema/mutation.type.ts';
 import { PageArguments } from '../schema/page.input.ts';
 import type { Connection } from '../schema/page.type.ts';
 import type { AccessRole } from '../store/generated/enums.ts';
 import { findModelVersion, findModelVersionByDigest, listModelVersions } from '../store/reads/model-versions.ts';
 import type { ModelTransitionRow } from '../store/reads/tables.ts';
 import { toConnection } from './connection.ts';
-import { actorIn, type GatewayContext, renewLoaders } from './context.ts';
+import type { GatewayContext } from './context.ts';
 import { present } from './present.ts';
 
 /** Model versions. */
@@ -52,28 +51,6 @@ export class ModelVersionResolver {
     @Ctx() { loaders, reader }: GatewayContext,
   ): Promise<Connection<ModelVersion>> {
     return toConnection(await listModelVersions(reader, filter ?? {}, direction, page), loaders.modelVersions);
-  }
-
-  @Authorized<AccessRole>(ADMINISTERS)
-  @Mutation(() => ActivateModelVersionPayload, {
-    description:
-      'Makes a version the one that reads new films; the one before is retired. Both moves are recorded with actor and reason. Readings under way finish on their version. Activating the active version changes nothing.',
-  })
-  async activateModelVersion(
-    @Arg('modelVersionId', () => ID, { description: 'Global id of the model version.' }) globalId: string,
-    @Arg('reason', () => String, { description: 'Why, for the record: 1 to 2,000 characters.' }) reason: string,
-    @Ctx() context: GatewayContext,
-  ): Promise<ActivateModelVersionPayload> {
-    const modelVersionId = fromGlobalId('ModelVersion', globalId);
-    await context.services.store.modelVersions.activate({
-      modelVersionId,
-      reason,
-      by: actorIn(context),
-    });
-    renewLoaders(context);
-    const modelVersion = await context.loaders.modelVersions.load(modelVersionId);
-    if (modelVersion === null) throw new GatewayError('NOT_FOUND', 'There is no such model version.');
-    return { modelVersion };
   }
 
   @FieldResolver(() => [ModelTransition], {

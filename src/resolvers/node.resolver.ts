@@ -17,6 +17,7 @@ const LOADERS = {
   Finding: 'findings',
   ModelVersion: 'modelVersions',
   ModelTransition: 'modelTransitions',
+  ModelTransitionRequest: 'modelTransitionRequests',
   DicomTransfer: 'dicomTransfers',
   BreakGlassOpening: 'breakGlasses',
 } as const satisfies Record<NodeType, keyof Loaders>;

@@ -8,6 +8,7 @@ import type { Change } from '../schema/change.type.ts';
 import { fromOptionalGlobalId } from '../schema/global-id.ts';
 import type {
   BreakGlassRow,
+  FindingReviewRow,
   FindingRow,
   InferenceRow,
   InstanceRow,
@@ -27,6 +28,7 @@ const SHOWS: Readonly<Record<string, (value: never) => Disclosed>> = {
   Instance: ({ id, studyId }: InstanceRow) => ({ instanceId: id, studyId }),
   Inference: inference,
   Finding: finding,
+  FindingReview: review,
   FindingsCompleted: (event: { readonly inference: InferenceRow }) => inference(event.inference),
   InferenceProgress: (event: { readonly inference: InferenceRow }) => inference(event.inference),
   BreakGlassOpening: ({ patientId }: BreakGlassRow) => ({ patientId }),
@@ -72,6 +74,10 @@ function noteOf(schema: GraphQLSchema, name: string, note: (value: unknown, cont
 
 function inference({ id: inferenceId, instanceId, studyId, patientId, modelVersionId }: InferenceRow): Disclosed {
   return { inferenceId, instanceId, studyId, patientId, modelVersionId };
+}
+
+function review({ findingId, inferenceId, studyId, patientId, modelVersionId }: FindingReviewRow): Disclosed {
+  return { findingId, inferenceId, studyId, patientId, modelVersionId };
 }
 
 function finding({ id: findingId, inferenceId, studyId, patientId, modelVersionId }: FindingRow): Disclosed {

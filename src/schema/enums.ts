@@ -15,6 +15,7 @@ import {
   PatientAttribute,
   Precision,
   Priority,
+  ReviewVerdict,
   Sex,
 } from '../store/reads/enums.ts';
 
@@ -32,6 +33,7 @@ export {
   PatientAttribute,
   Precision,
   Priority,
+  ReviewVerdict,
   Sex,
 };
 
@@ -94,6 +96,17 @@ registerEnumType(Precision, {
   valuesConfig: {
     FP32: { description: '32-bit floating point.' },
     INT8: { description: '8-bit integers with scales.' },
+  },
+});
+
+registerEnumType(ReviewVerdict, {
+  name: 'ReviewVerdict',
+  description: 'What a reviewer says of a finding.',
+  valuesConfig: {
+    AGREE: { description: 'It is there if the finding is positive, and not there if it is negative.' },
+    DISAGREE: { description: 'It is not there although the finding is positive, or there although it is negative.' },
+    NOT_ASSESSABLE: { description: 'The film does not let one say.' },
+    MISSED: { description: 'It is there and the reading has not found it (recordMissedFinding).' },
   },
 });
 

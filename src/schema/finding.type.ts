@@ -35,7 +35,7 @@ export class Finding extends Node {
   @Field(() => Float, { description: "The model's probability of the label, 0 to 1." })
   readonly probability!: number;
 
-  @Field(() => Float, { description: 'Least probability that counts as positive with this model version, 0 to 1.' })
+  @Field(() => Float, { description: 'Least probability that counted as positive when the film was read, 0 to 1.' })
   readonly threshold!: number;
 
   @Field(() => Boolean, { description: 'The probability has reached the threshold.' })

@@ -12,6 +12,7 @@ export const NODE_TYPES = [
   'Finding',
   'ModelVersion',
   'ModelTransition',
+  'ModelTransitionRequest',
   'DicomTransfer',
   'BreakGlassOpening',
 ] as const;

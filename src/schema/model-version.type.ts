@@ -10,7 +10,10 @@ export class ModelLabel {
   @Field(() => String, { description: 'Name of the label.' })
   readonly name!: string;
 
-  @Field(() => Float, { description: 'Least probability that counts as positive, 0 to 1.' })
+  @Field(() => Float, {
+    description:
+      'Least probability that counted as positive when the version was registered, 0 to 1; `ModelVersion.thresholds` are in force.',
+  })
   readonly threshold!: number;
 }
 
@@ -44,6 +47,17 @@ export class ModelVersion extends Node {
 
   @Field(() => ModelState, { description: 'What it is used for.' })
   readonly state!: ModelState;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Of a CANARY: share of the studies whose films it reads, 0 to 1; null: none by share.',
+  })
+  readonly canaryShare!: number | null;
+
+  @Field(() => [String], {
+    description: 'Of a CANARY: calling AE titles, and the doors STOW_RS and GRAPHQL, all of whose films it reads.',
+  })
+  readonly canarySources!: readonly string[];
 
   @Field(() => DateTime, { description: 'When it was registered.' })
   readonly createdAt!: Date;

@@ -2,7 +2,6 @@ import { Field, ObjectType } from 'type-graphql';
 import { Eligibility } from './enums.ts';
 import { CodedError, Inference } from './inference.type.ts';
 import { Instance } from './instance.type.ts';
-import { ModelVersion } from './model-version.type.ts';
 
 /** What became of one file. */
 @ObjectType('IngestResult', { description: 'What became of one file: either instance and inference, or error.' })
@@ -16,7 +15,10 @@ export class IngestResult {
   @Field(() => Instance, { nullable: true, description: 'The stored film.' })
   readonly instance!: Instance | null;
 
-  @Field(() => Inference, { nullable: true, description: 'Its reading by the active model version.' })
+  @Field(() => Inference, {
+    nullable: true,
+    description: 'Its clinical reading: by the canary when the film is of its part, else by the active model version.',
+  })
   readonly inference!: Inference | null;
 
   @Field(() => Boolean, { description: 'The same bytes were stored before; their records are given.' })
@@ -56,11 +58,4 @@ export class RequestInferencePayload {
 export class CancelInferencePayload {
   @Field(() => Inference, { description: 'The reading, now cancelled.' })
   readonly inference!: Inference;
-}
-
-/** An activated model version. */
-@ObjectType('ActivateModelVersionPayload', { description: 'An activated model version.' })
-export class ActivateModelVersionPayload {
-  @Field(() => ModelVersion, { description: 'The model version, now active.' })
-  readonly modelVersion!: ModelVersion;
 }

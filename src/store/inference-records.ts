@@ -13,6 +13,10 @@ export interface ClaimedInference {
   readonly patientId: string;
   readonly modelVersionId: string;
   readonly modelDigest: string;
+  /** Number of the newest threshold set of the version; null where it has none. */
+  readonly thresholdSetVersion: number | null;
+  /** That set, by label; null where the version has none. */
+  readonly thresholds: Readonly<Record<string, number>> | null;
   readonly priority: Priority;
   readonly blobKey: string;
   readonly eligibility: Eligibility;
@@ -49,6 +53,21 @@ export interface NewResult {
     /** SHA-256 of the ONNX file, hexadecimal. */
     readonly digest: string;
     readonly precision: Precision;
+  };
+  /** What else the result rests on. */
+  readonly provenance: {
+    /** As `rule/steps`. */
+    readonly preprocessingVersion: string;
+    /** Source of the grey scale within the rule. */
+    readonly grayscaleSource: string;
+    readonly gatewayVersion: string;
+    /** Library and its host with their versions. */
+    readonly runtime: string;
+    /** Name of the processor and those of its instruction sets that matter. */
+    readonly processor: string;
+    /** Of the film as the model saw it, in 8-bit grey, 0 to 255; null where no model saw it. */
+    readonly inputMean: number | null;
+    readonly inputDeviation: number | null;
   };
 }
 

@@ -30,6 +30,14 @@ export interface InferenceColumns {
   inferenceMs: number;
   executedDigest: string;
   executedPrecision: Precision;
+  thresholdSetVersion: number | null;
+  preprocessingVersion: string;
+  grayscaleSource: string;
+  gatewayVersion: string;
+  runtime: string;
+  processor: string;
+  inputMean: number | null;
+  inputDeviation: number | null;
 }
 
 /** What a step is about. */

@@ -44,10 +44,15 @@ export class InferenceStore {
       )
       SELECT begun."id" AS "inferenceId", begun."attempts" AS "attempt", begun."instanceId", begun."studyId",
         begun."patientId", begun."modelVersionId", "ModelVersion"."digest" AS "modelDigest", begun."priority",
+        newest."version" AS "thresholdSetVersion", newest."thresholds",
         "Instance"."blobKey", "Instance"."eligibility", "Instance"."eligibilityReasons", begun."queuedAt"
       FROM begun
       JOIN "Instance" ON "Instance"."id" = begun."instanceId"
       JOIN "ModelVersion" ON "ModelVersion"."id" = begun."modelVersionId"
+      LEFT JOIN LATERAL (
+        SELECT "version", "thresholds" FROM "ThresholdSet" WHERE "modelVersionId" = begun."modelVersionId"
+        ORDER BY "version" DESC LIMIT 1
+      ) AS newest ON TRUE
       CROSS JOIN change
       CROSS JOIN set_config('synchronous_commit', 'off', true)`;
     const [row] = rows;
@@ -62,7 +67,9 @@ export class InferenceStore {
   async finish(claimed: ClaimedInference, result: NewResult): Promise<boolean> {
     const { digest: executedDigest, precision: executedPrecision } = result.executed;
     const warnings = result.warnings.length === 0 ? {} : { warnings: { push: [...result.warnings] } };
-    const columns = { ...result.timings, executedDigest, executedPrecision, ...warnings };
+    const { thresholdSetVersion } = claimed;
+    const executed = { executedDigest, executedPrecision, thresholdSetVersion };
+    const columns = { ...result.timings, ...result.provenance, ...executed, ...warnings };
     const findingIds = result.findings.map(() => randomUUID());
     const entry: Partial<AuditEntry> = { action: 'CREATE', findingIds };
     return this.#settle(claimed, 'DONE', 'INFERENCE_DONE', columns, entry, async (tx) => {

@@ -1,10 +1,18 @@
-/** Writes a film's records and its first inference: one transaction, so all of it exists or none. */
+/**
+ * Writes a film's records and its first inferences: one transaction, so all of it exists or none.
+ *
+ * One inference is clinical: of the canary, when the film is of its share or sources, else of the active version. Each SHADOW
+ * version gets one besides, of priority BACKGROUND, whose findings stay apart. The versions are those of the moment; a move
+ * afterwards changes nothing of what is queued.
+ */
 import { GatewayError } from '../errors.ts';
 import { appendAudit } from './audit/append.ts';
 import type { AuditActor } from './audit/audit-entry.ts';
+import { goesToCanary } from './canary.ts';
 import { appendChanges } from './change-log.ts';
 import type { Prisma, PrismaClient, Transaction } from './client.ts';
 import type { Eligibility, Priority } from './generated/enums.ts';
+import { changeOf } from './inference-state.ts';
 import { filePatient, type PatientRecord } from './patients.ts';
 import type { InferenceQueue } from './queue.ts';
 
@@ -43,11 +51,14 @@ export interface InstanceRecord {
     readonly eligibilityReasons: readonly string[];
   };
   readonly priority: Priority;
+  /** What names its source to a canary: calling AE title, door. */
+  readonly sources?: readonly string[];
 }
 
 /** The records of a film that is stored. */
 export interface StoredInstance {
   readonly instanceId: string;
+  /** The newest clinical one. */
   readonly inferenceId: string;
   /** It was stored before, with the same bytes. */
   readonly duplicate: boolean;
@@ -87,7 +98,7 @@ export class InstanceStore {
   }
 
   /**
-   * Records a film and enqueues its reading by the active model version.
+   * Records a film and enqueues its readings.
    *
    * @param keepBlob - makes the film itself durable; runs beside the statements and is awaited before the commit, so a record
    *   never points at a film that a power failure could take
@@ -107,9 +118,7 @@ export class InstanceStore {
   }
 
   async #write(tx: Transaction, record: InstanceRecord, by: AuditActor): Promise<StoredInstance> {
-    const model = await tx.modelVersion.findFirst({ where: { state: 'ACTIVE' }, select: { id: true } });
-    if (model === null)
-      throw new GatewayError('MODEL_NOT_ACTIVE', 'No model version is active, so films cannot be read.');
+    const readers = await readersOf(tx, record);
     const { id: patientId, discrepancies } = await filePatient(tx, record.patient);
     const studyId = await ensureStudy(tx, record.study, patientId);
     const seriesId = await ensureSeries(tx, record.series, studyId);
@@ -136,29 +145,24 @@ export class InstanceStore {
         data: discrepancies.map((discrepancy) => ({ ...discrepancy, patientId, instanceId: instance.id })),
       });
     }
-    const inference = await tx.inference.create({
-      data: {
-        instanceId: instance.id,
-        modelVersionId: model.id,
-        studyId,
-        patientId,
-        priority: record.priority,
-        warnings: record.instance.eligibility === 'READ_WITH_WARNING' ? [...record.instance.eligibilityReasons] : [],
-      },
-      select: { id: true },
+    const keys = { instanceId: instance.id, studyId, patientId };
+    const warnings = record.instance.eligibility === 'READ_WITH_WARNING' ? [...record.instance.eligibilityReasons] : [];
+    const inferences = await tx.inference.createManyAndReturn({
+      data: readers.map(({ modelVersionId, shadow }) => ({
+        ...keys,
+        modelVersionId,
+        shadow,
+        priority: shadow ? ('BACKGROUND' as const) : record.priority,
+        warnings,
+      })),
     });
-    await this.#queue.enqueue(tx, inference.id, record.priority);
-    const ids = {
-      patientId,
-      studyId,
-      instanceId: instance.id,
-      inferenceId: inference.id,
-      modelVersionId: model.id,
-      priority: record.priority,
-    };
+    for (const { id, priority } of inferences) await this.#queue.enqueue(tx, id, priority);
+    const clinical = inferences.find(({ shadow }) => !shadow);
+    if (clinical === undefined) throw new GatewayError('INTERNAL', 'A film has no clinical reading.');
+    const ids = { ...keys, modelVersionId: clinical.modelVersionId, inferenceId: clinical.id };
     await appendChanges(tx, [
-      { type: 'INSTANCE_STORED', ...ids },
-      { type: 'INFERENCE_QUEUED', ...ids },
+      { type: 'INSTANCE_STORED', ...ids, priority: clinical.priority },
+      ...inferences.map((inference) => changeOf('INFERENCE_QUEUED', inference)),
     ]);
     await appendAudit(tx, by, [
       {
@@ -166,19 +170,49 @@ export class InstanceStore {
         patientId,
         studyIds: [studyId],
         instanceIds: [instance.id],
-        inferenceIds: [inference.id],
-        modelVersionIds: [model.id],
+        inferenceIds: inferences.map(({ id }) => id),
+        modelVersionIds: inferences.map(({ modelVersionId }) => modelVersionId),
         ...(discrepancies.length === 0
           ? {}
           : { details: { discrepancies: discrepancies.map(({ attribute }) => attribute) } }),
       },
     ]);
-    return { instanceId: instance.id, inferenceId: inference.id, duplicate: false };
+    return { instanceId: instance.id, inferenceId: clinical.id, duplicate: false };
   }
+}
+
+/** A model version that reads a new film. */
+interface Reading {
+  readonly modelVersionId: string;
+  readonly shadow: boolean;
+}
+
+/**
+ * Who reads a new film: the clinical version first, then the shadows.
+ *
+ * @throws GatewayError MODEL_NOT_ACTIVE
+ */
+async function readersOf(tx: Transaction, { study, sources = [] }: InstanceRecord): Promise<readonly Reading[]> {
+  const versions = await tx.modelVersion.findMany({
+    where: { state: { in: ['ACTIVE', 'CANARY', 'SHADOW'] } },
+    select: { id: true, state: true, canaryShare: true, canarySources: true },
+  });
+  const active = versions.find(({ state }) => state === 'ACTIVE');
+  if (active === undefined) {
+    throw new GatewayError('MODEL_NOT_ACTIVE', 'No model version is active, so films cannot be read.');
+  }
+  const canary = versions.find(({ state }) => state === 'CANARY');
+  const taken = canary !== undefined && goesToCanary(canary, study.studyInstanceUid, sources);
+  const shadows = versions.filter(({ state }) => state === 'SHADOW');
+  return [
+    { modelVersionId: (taken ? canary : active).id, shadow: false },
+    ...shadows.map(({ id }) => ({ modelVersionId: id, shadow: true })),
+  ];
 }
 
 const NEWEST_INFERENCE = {
   select: { id: true },
+  where: { shadow: false },
   orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
   take: 1,
 } satisfies Prisma.Instance$inferencesArgs;

@@ -6,7 +6,7 @@
  * the supervisor of any process hands the job to the next claimer. Jobs are fetched as slots free up rather than by
  * pg-boss's own workers, which at batch size 1 do not drain a backlog when woken by NOTIFY (1 to 2 of 20 jobs in 20 s).
  */
-import { fromPrisma, PgBoss } from 'pg-boss';
+import { fromPrisma, type JobWithMetadata, PgBoss } from 'pg-boss';
 import type { Log } from '../log.ts';
 import { notify } from './change-log.ts';
 import type { Transaction } from './client.ts';
@@ -40,6 +40,8 @@ export interface Claim {
   /** Deliveries before this one; with jobId it names this delivery, so a lapsed claim changes nothing. */
   readonly retryCount: number;
   readonly inferenceId: string;
+  /** Of priority BACKGROUND. */
+  readonly background: boolean;
 }
 
 interface JobData {
@@ -98,12 +100,19 @@ export class InferenceQueue implements AsyncDisposable {
     await notify(tx, CHANNELS.jobs);
   }
 
-  /** Up to `count` jobs, STAT before ROUTINE, then oldest first. */
+  /** Up to `count` live jobs, STAT before ROUTINE, then oldest first. */
   async claim(count: number): Promise<Claim[]> {
-    const jobs = await this.#boss.fetch<JobData>(QUEUE, { batchSize: count, includeMetadata: true });
+    const options = { batchSize: count, includeMetadata: true as const, minPriority: PRIORITY_OF.ROUTINE };
+    const jobs = await this.#boss.fetch<JobData>(QUEUE, options);
     // The right jobs are fetched, but in no order.
     jobs.sort((a, b) => b.priority - a.priority || a.createdOn.getTime() - b.createdOn.getTime());
-    return jobs.map((job) => ({ jobId: job.id, retryCount: job.retryCount, inferenceId: job.data.inferenceId }));
+    return jobs.map(claimOf);
+  }
+
+  /** Up to `count` jobs of priority BACKGROUND; to be asked for when no live job waits. */
+  async claimBackground(count: number): Promise<Claim[]> {
+    const options = { batchSize: count, includeMetadata: true as const, maxPriority: PRIORITY_OF.BACKGROUND };
+    return (await this.#boss.fetch<JobData>(QUEUE, options)).map(claimOf);
   }
 
   /** Keeps claims alive. */
@@ -129,8 +138,7 @@ export class InferenceQueue implements AsyncDisposable {
 
   /** Jobs that ran out of attempts, most of them because their process died each time. */
   async claimDeadLetters(count: number): Promise<Claim[]> {
-    const jobs = await this.#boss.fetch<JobData>(DEAD_LETTERS, { batchSize: count, includeMetadata: true });
-    return jobs.map((job) => ({ jobId: job.id, retryCount: job.retryCount, inferenceId: job.data.inferenceId }));
+    return (await this.#boss.fetch<JobData>(DEAD_LETTERS, { batchSize: count, includeMetadata: true })).map(claimOf);
   }
 
   /** A dead letter has been dealt with. */
@@ -150,3 +158,7 @@ export class InferenceQueue implements AsyncDisposable {
 }
 
 const attempt = (claim: Claim) => ({ id: claim.jobId, retryCount: claim.retryCount });
+
+function claimOf({ id, retryCount, priority, data: { inferenceId } }: JobWithMetadata<JobData>): Claim {
+  return { jobId: id, retryCount, inferenceId, background: priority <= PRIORITY_OF.BACKGROUND };
+}

@@ -8,6 +8,7 @@ import { type BreakGlassLimits, BreakGlassStore } from './break-glass.ts';
 import { ChangeLog } from './change-log.ts';
 import { createClient, type PrismaClient } from './client.ts';
 import { DicomTransferStore } from './dicom-transfers.ts';
+import { DriftAlertStore } from './drift-alerts.ts';
 import { IdentityRevocationStore } from './identity-revocations.ts';
 import { InferenceStore } from './inferences.ts';
 import { InstanceStore } from './instances.ts';
@@ -16,7 +17,9 @@ import { migrate } from './migrate.ts';
 import { ModelVersionStore } from './model-versions.ts';
 import { InferenceQueue } from './queue.ts';
 import type { AccessScope, Reader } from './reads/scope.ts';
+import { ReviewStore } from './reviews.ts';
 import { StorageCommitmentStore } from './storage-commitments.ts';
+import type { Approvals } from './transition-requests.ts';
 
 /** How to open the store. */
 export interface StoreOptions {
@@ -27,6 +30,8 @@ export interface StoreOptions {
   readonly log: Log;
   /** An hour each, 10 at once, when absent. */
   readonly breakGlass?: BreakGlassLimits;
+  /** One when absent. */
+  readonly approvals?: Approvals;
   /** Called with every SQL statement of the records; for tests and benches. */
   readonly onStatement?: (sql: string) => void;
   /** false records no reads; for benches. */
@@ -50,6 +55,8 @@ export interface Store extends AsyncDisposable {
   readonly audit: AuditLog;
   readonly auditExports: AuditExportStore;
   readonly breakGlass: BreakGlassStore;
+  readonly reviews: ReviewStore;
+  readonly driftAlerts: DriftAlertStore;
   /** The way into the reads: what it gives sees no more than the scope. */
   reads(scope: AccessScope): Reader;
   /** Resolves when the database answers. */
@@ -76,7 +83,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       changes: new ChangeLog(prisma),
       instances: new InstanceStore(prisma, queue),
       inferences: new InferenceStore(prisma, queue),
-      modelVersions: new ModelVersionStore(prisma),
+      modelVersions: new ModelVersionStore(prisma, options.approvals),
       dicomTransfers: new DicomTransferStore(prisma),
       storageCommitments: new StorageCommitmentStore(prisma),
       apiKeys: new ApiKeyStore(prisma),
@@ -84,6 +91,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       audit,
       auditExports: new AuditExportStore(prisma, url),
       breakGlass: new BreakGlassStore(prisma, options.breakGlass ?? { minutes: 60, maxLive: 10 }),
+      reviews: new ReviewStore(prisma),
+      driftAlerts: new DriftAlertStore(prisma),
       reads: (scope) => ({ prisma, scope }),
       ping: async () => {
         await prisma.$queryRaw`SELECT 1`;

@@ -10,6 +10,9 @@ const HARMLESS = new Set([
   ...['Query', 'Mutation', 'Subscription', 'PageInfo', 'CodedError'],
   // Of model versions, nodes, keys and the process
   ...['ModelVersion', 'ModelTransition', 'ModelVersionChanged', 'ModelInput', 'ModelLabel', 'ModelPreprocessing'],
+  // Figures over many films
+  ...['PerformanceGroup', 'LabelPerformance', 'Proportion', 'LabelComparison', 'MeanDifference', 'DistributionSummary'],
+  ...['ReadingLatencies', 'DriftReference', 'DriftDay', 'DriftMeasure', 'DriftAlert'],
 ]);
 const HARMLESS_NAMES =
   /^(Model\w*|Executed\w*|StageTimings|InferenceTimings|Timings|HeatMap|Code\w*|Dicom(Node|Transfer)\w*|Dimse\w*|Remote(Studies)|NodeEcho|ApiKey\w*|Identity\w*|IngestResult|FindingModel|DeidentifiedFindingModel|Audit\w*|BreakGlassOpened|\w+(Payload|Connection|Edge))$/;

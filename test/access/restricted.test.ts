@@ -272,6 +272,10 @@ describe('writes', () => {
       `mutation { cancelInference(inferenceId: "${toGlobalId('Inference', named.inferenceId)}") { inference { id } } }`,
     (named: Named) =>
       `mutation { sendStudy(input: { node: "N", studyId: "${toGlobalId('Study', named.ids.Study ?? '')}" }) { created } }`,
+    (named: Named) =>
+      `mutation { recordReview(input: { findingId: "${toGlobalId('Finding', named.ids.Finding ?? '')}", verdict: AGREE }) { review { label } } }`,
+    (named: Named) =>
+      `mutation { recordMissedFinding(input: { inferenceId: "${toGlobalId('Inference', named.inferenceId)}", label: "Mass" }) { review { label } } }`,
   ])('%# of what is hidden end as of what is unknown, and change nothing', async (source) => {
     const client = api.as({ issuers: [NORTH] });
     const before = await api.store.prisma.change.count();

@@ -8,7 +8,7 @@ import { toGlobalId } from '../../src/schema/global-id.ts';
 import { drawnFinding } from '../../src/store/reads/pictures.ts';
 import { announce, LABELS, type SeededStudy, seedModel, seedStudy } from '../resolvers/seed.ts';
 import { openApi, type TestApi } from '../resolvers/support.ts';
-import { BY_TEST } from '../support/records.ts';
+import { activateModel, BY_TEST } from '../support/records.ts';
 import { fullCall } from './documents.ts';
 import { leaksIn } from './world.ts';
 
@@ -156,7 +156,7 @@ describe('a heat map', () => {
       const scope = { subject: 's', issuers: 'ALL', studies: [], shadow: seesShadow, openings: false } as const;
       return (await drawnFinding(api.store.reads(scope), uid, 'Effusion', version))?.modelVersionId;
     };
-    expect(await drawn(true)).toBe(shadow);
+    expect(await drawn(true)).toBe(active);
     expect(await drawn(false)).toBe(active);
     expect(await drawn(true, shadow)).toBe(shadow);
     expect(await drawn(false, shadow)).toBeUndefined();
@@ -165,7 +165,7 @@ describe('a heat map', () => {
 
 describe('a version that comes into clinical use', () => {
   it('keeps what it read before hidden, until the reading is asked for again', async () => {
-    await api.store.modelVersions.activate({ modelVersionId: shadow, reason: 'better', by: BY_TEST });
+    await activateModel(api.store, shadow);
     const clinician = api.as({ roles: ['CLINICIAN'] });
     const count = () => clinician.data('{ inferences { totalCount } findings { totalCount } }');
     expect(await count()).toEqual({ inferences: { totalCount: 1 }, findings: { totalCount: 14 } });

@@ -116,6 +116,8 @@ describe('model commands, from an ONNX file to a proven INT8 model', { timeout: 
     const measured = modelManifestSchema.parse(JSON.parse((await run('show', folder, '--json')).output));
     expect(measured.metrics.map(({ precision }) => precision)).toEqual(['FP32', 'INT8']);
     expect(measured.thresholdsOrigin).toMatchObject({ dataSet: 'labels.csv', films: FILMS });
+    expect(measured.reference).toMatchObject({ dataSet: 'labels.csv', films: FILMS, inputMean: { count: FILMS } });
+    expect(Object.keys(measured.reference?.scores ?? {})).toEqual(measured.labels.map(({ name }) => name));
     expect(measured.sha256).toBe(manifest.sha256);
     expect(await readFile(join(folder, 'MODEL_CARD.md'), 'utf8')).toContain('On labels.csv: 4 films of 2 patients');
 

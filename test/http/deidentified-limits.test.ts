@@ -32,6 +32,7 @@ const services = (record: () => Promise<void>) => ({
   changes: {} as never,
   nodes: {} as never,
   pseudonyms: testPseudonyms(),
+  models: {} as never,
   store: { audit: { record }, prisma: {} } as unknown as Store,
 });
 

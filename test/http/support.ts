@@ -287,6 +287,7 @@ export async function startServer(
       changes: {} as never,
       nodes: {} as never,
       pseudonyms: testPseudonyms(),
+      models: {} as never,
     },
     authentication: everybody,
     images: {

@@ -117,7 +117,10 @@ describe('one study', () => {
       probability: 0.15,
       threshold: 0.5,
       positive: false,
-      codes: [{ system: 'SCT', value: '60046008', display: 'Pleural effusion' }],
+      codes: [
+        { system: 'SCT', value: '60046008', display: 'Pleural effusion' },
+        { system: 'RADLEX', value: 'RID34539', display: 'pleural effusion' },
+      ],
       warnings: ['VIEW_UNKNOWN: The view is not given.'],
       heatMap: {
         rows: 2,

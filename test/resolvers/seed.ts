@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { appendChanges } from '../../src/store/change-log.ts';
 import type { Priority } from '../../src/store/generated/enums.ts';
 import type { Store } from '../../src/store/store.ts';
-import { BY_TEST, freshUid } from '../support/records.ts';
+import { activateModel, BY_TEST, freshUid } from '../support/records.ts';
 
 export const LABELS = [
   'Atelectasis',
@@ -45,7 +45,7 @@ export async function seedModel(store: Store, version = '1.0.0', activate = true
     },
     BY_TEST,
   );
-  if (activate) await store.modelVersions.activate({ modelVersionId: id, reason: 'first', by: BY_TEST });
+  if (activate) await activateModel(store, id, 'first');
   return id;
 }
 

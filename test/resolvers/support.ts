@@ -3,12 +3,14 @@ import { type ExecutionResult, execute, type GraphQLSchema, parse, subscribe, va
 import { anonymousCaller, type Caller } from '../../src/access/caller.ts';
 import { ANONYMOUS, type Identity } from '../../src/access/identity.ts';
 import { ChangeFeed } from '../../src/changes.ts';
+import { codesOfLabel } from '../../src/inference/finding-codes.ts';
 import type { Ingest } from '../../src/ingest.ts';
 import { silentLog } from '../../src/log.ts';
 import { buildGatewaySchema } from '../../src/resolvers/build-schema.ts';
 import { createContext, type GatewayServices } from '../../src/resolvers/context.ts';
 import { formatError } from '../../src/resolvers/format-error.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { Approvals } from '../../src/store/transition-requests.ts';
 import { noNodes } from '../support/nodes.ts';
 import { testPseudonyms } from '../support/pseudonyms.ts';
 import { openTestStore } from '../support/store.ts';
@@ -58,9 +60,21 @@ const TESTER: Identity = { ...ANONYMOUS, subject: 'dr-test', kind: 'PERSON' };
 
 const LIMITS = { maxLag: 10_000, stallMs: 60_000, maxConnections: 10 };
 
-export async function openApi(makeIngest: (store: Store) => Ingest = () => closedDoor): Promise<TestApi> {
+/** What a test sets. */
+export interface ApiOptions {
+  /** People that a move into clinical use takes. */
+  readonly approvals?: Approvals;
+  /** What a model version lacks. */
+  readonly verify?: (digest: string) => Promise<readonly string[]>;
+}
+
+export async function openApi(
+  makeIngest: (store: Store) => Ingest = () => closedDoor,
+  { approvals = 'one', verify = async () => [] }: ApiOptions = {},
+): Promise<TestApi> {
   const statements: string[] = [];
   const opened = await openTestStore({
+    approvals,
     onStatement: (sql) => {
       if (!NOT_COUNTED.test(sql)) statements.push(sql);
     },
@@ -80,6 +94,14 @@ export async function openApi(makeIngest: (store: Store) => Ingest = () => close
     changes: feed,
     nodes: noNodes(store),
     pseudonyms: testPseudonyms(),
+    models: {
+      verify,
+      codesOfLabel,
+      chooseThresholds: async (_digest, rule) => {
+        const target = rule.kind === 'youden' ? 0.5 : rule.target;
+        return { thresholds: { Effusion: target }, dataSet: 'test films', films: 10 };
+      },
+    },
   };
   const schema = await buildGatewaySchema();
   const as = (identity: Partial<Identity>) =>

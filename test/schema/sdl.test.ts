@@ -49,28 +49,36 @@ describe('the schema', () => {
   test('has the operations of the API', () => {
     const fields = (type: { getFields(): object } | null | undefined) => Object.keys(type?.getFields() ?? {}).sort();
     expect(fields(schema.getQueryType()).join(' ')).toBe(
-      'apiKeys auditHead auditTrail breakGlassOpenings changes currentCursor deidentifiedStudies deidentifiedStudy dicomNodes dicomTransfer dicomTransfers findings inference inferences instance modelVersion modelVersions myBreakGlassOpenings node patient patientAccessLog patients remoteStudies studies study',
+      'apiKeys auditHead auditTrail breakGlassOpenings changes currentCursor deidentifiedStudies deidentifiedStudy dicomNodes dicomTransfer dicomTransfers findings inference inferences instance modelComparison modelDrift modelPerformance modelTransitionRequests modelVersion modelVersions myBreakGlassOpenings node patient patientAccessLog patients remoteStudies studies study',
     );
     expect(fields(schema.getMutationType())).toEqual([
       'activateModelVersion',
+      'approveModelTransition',
       'cancelInference',
       'createApiKey',
       'echoDicomNode',
       'endBreakGlass',
       'ingestInstances',
+      'moveModelVersion',
       'openBreakGlass',
+      'recordMissedFinding',
+      'recordReview',
+      'rejectModelTransition',
       'requestInference',
       'retrievePriorStudies',
       'retrieveStudy',
       'revokeApiKey',
       'revokeIdentity',
+      'rollbackModelVersion',
       'rotateApiKey',
       'sendStudy',
+      'setModelThresholds',
     ]);
     expect(fields(schema.getSubscriptionType())).toEqual([
       'breakGlassOpened',
       'findingsCompleted',
       'inferenceProgress',
+      'modelDriftAlert',
       'modelVersionChanged',
     ]);
   });

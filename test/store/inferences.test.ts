@@ -12,6 +12,15 @@ const RESULT: NewResult = {
   heatMapColumns: 2,
   timings: { readMs: 1, decodeMs: 2, preprocessMs: 3, inferenceMs: 4 },
   executed: { digest: 'ab'.repeat(32), precision: 'FP32' },
+  provenance: {
+    preprocessingVersion: 'grey-1/steps-1',
+    grayscaleSource: 'VOI_WINDOW',
+    gatewayVersion: '1.2.3',
+    runtime: 'a runtime',
+    processor: 'a processor',
+    inputMean: 120.5,
+    inputDeviation: 30.25,
+  },
   findings: [
     {
       label: 'Effusion',

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
-import { activeModel, BY_TEST, freshUid, instanceRecord, recordFilm } from '../support/records.ts';
+import { activateModel, activeModel, BY_TEST, freshUid, instanceRecord, recordFilm } from '../support/records.ts';
 import { openTestStore, type TestStore } from '../support/store.ts';
 
 let database: TestStore;
@@ -85,7 +85,7 @@ describe('model versions', () => {
     ]);
     await expect(store.prisma.modelTransition.deleteMany()).rejects.toThrow('append-only');
     await expect(store.prisma.modelTransition.updateMany({ data: { reason: 'other' } })).rejects.toThrow('append-only');
-    const noReason = store.modelVersions.activate({ modelVersionId: first, by: BY_TEST, reason: ' ' });
+    const noReason = activateModel(store, first, ' ');
     await expect(noReason).rejects.toMatchObject({ code: 'BAD_REQUEST' });
   });
 

@@ -31,6 +31,7 @@ export async function modelWithAlternative(
   const directory = join(parent, 'two-engines');
   await mkdir(directory);
   await symlink(join(shipped.directory, shipped.manifest.file), join(directory, shipped.manifest.file));
+  await writeFile(join(directory, 'MODEL_CARD.md'), '# Two engines\n');
   await writeFile(join(directory, 'alternative.onnx'), bytes);
   const { alternatives: _, ...manifest } = shipped.manifest;
   const content = { ...manifest, alternatives: [{ file: 'alternative.onnx', sha256, ...alternative }] };

@@ -59,10 +59,15 @@ export function modelRegistration(version = '1.0.0'): ModelRegistration {
   };
 }
 
+/** Makes a version the active one, as complete as any. */
+export async function activateModel(store: Store, modelVersionId: string, reason = 'for the test'): Promise<void> {
+  await store.modelVersions.moveNow({ modelVersionId, toState: 'ACTIVE', reason, by: BY_TEST, missing: [] });
+}
+
 /** Registers and activates a model version; returns its id. */
 export async function activeModel(store: Store, version?: string): Promise<string> {
   const modelVersionId = await store.modelVersions.register(modelRegistration(version), BY_TEST);
-  await store.modelVersions.activate({ modelVersionId, reason: 'for the test', by: BY_TEST });
+  await activateModel(store, modelVersionId);
   return modelVersionId;
 }
 

@@ -2,7 +2,7 @@
 import { type Interval, percentileInterval, Resamples } from './bootstrap.ts';
 import type { Agreement, Assessment, Estimate, LabelEvaluation, Precision, PrecisionResult } from './evaluation.ts';
 import type { LabelledFilm } from './labels.ts';
-import { chooseThreshold, operatingPointAt, type ThresholdRule } from './operating-points.ts';
+import { chooseThreshold, operatingPointAt, type ThresholdRule, thresholdAt } from './operating-points.ts';
 import { expectedCalibrationError, reliabilityCurve } from './reliability.ts';
 import { type LabelSample, RankedSample } from './roc.ts';
 
@@ -118,7 +118,7 @@ function evaluateLabel(task: AssessmentTask, label: LabelColumns, index: number,
         auc: estimate(auc, resampled),
         calibrationError: expectedCalibrationError(reliability),
         reliability,
-        roc: rocCorners(ranked),
+        ...rocCorners(ranked),
         inForce: operatingPointAt(sample, threshold),
         chosen: own === null ? null : operatingPointAt(sample, own),
       },
@@ -200,11 +200,11 @@ function bothOf(columns: readonly Column[]): { fp32: Column; int8: Column } | nu
 }
 
 /** The curve without the points that lie on a line between their neighbours. */
-function rocCorners(ranked: RankedSample): [number, number][] {
+function rocCorners(ranked: RankedSample): Required<Pick<PrecisionResult, 'roc' | 'rocThresholds'>> {
   const { positives, negatives } = ranked;
-  if (positives === 0 || negatives === 0) return [];
+  if (positives === 0 || negatives === 0) return { roc: [], rocThresholds: [] };
   const curve = ranked.curve();
-  const corners = curve.filter((point, index) => {
+  const corners = [...curve.entries()].filter(([index, point]) => {
     const before = curve[index - 1];
     const after = curve[index + 1];
     if (before === undefined || after === undefined) return true;
@@ -213,7 +213,10 @@ function rocCorners(ranked: RankedSample): [number, number][] {
       (after.truePositives - point.truePositives) * (point.falsePositives - before.falsePositives);
     return turn !== 0;
   });
-  return corners.map((point) => [rate(point.falsePositives, negatives), rate(point.truePositives, positives)]);
+  return {
+    roc: corners.map(([, point]) => [rate(point.falsePositives, negatives), rate(point.truePositives, positives)]),
+    rocThresholds: corners.map(([index]) => thresholdAt(curve, index)),
+  };
 }
 
 /** With five digits: the curve is drawn, not computed with. */

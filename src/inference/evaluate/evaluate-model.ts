@@ -4,10 +4,12 @@ import { basename } from 'node:path';
 import { GatewayError } from '../../errors.ts';
 import { type FilmReading, filmFiles, filmTensors } from '../films/film-folder.ts';
 import { preprocessingVersion } from '../manifest.ts';
+import type { GreyStatistics } from '../reading.ts';
 import { assess } from './assess.ts';
 import type { Evaluation, FilmFailure } from './evaluation.ts';
 import { type LabelledFilm, parseLabels, rowsByFile } from './labels.ts';
 import type { ThresholdRule } from './operating-points.ts';
+import { referenceOfFilms } from './reference.ts';
 import type { Subjects } from './subjects.ts';
 
 /** What is evaluated on what. */
@@ -45,16 +47,18 @@ export async function evaluateModel(task: EvaluationTask): Promise<Evaluation> {
   const notRead: FilmFailure[] = [];
   const probabilities = subjects.all.map((): Float32Array[] => []);
   const read: LabelledFilm[] = [];
+  const greys: GreyStatistics[] = [];
   const tensors = filmTensors(task.films, [...rows.keys()], manifest, {
     limits: task.limits,
     onFailure: (file, error) => notRead.push({ file, problem: `${error.code}: ${error.message}` }),
     ...(task.onProgress === undefined ? {} : { onProgress: task.onProgress }),
   });
-  for await (const { file, input } of tensors) {
+  for await (const { file, input, grey } of tensors) {
     for (const [index, { session }] of subjects.all.entries()) {
       probabilities[index]?.push((await session.run(input)).probabilities);
     }
     read.push(rows.get(file) as LabelledFilm);
+    greys.push(grey);
   }
   if (read.length === 0) {
     throw new GatewayError('INVALID_STATE', `None of the films can be read; the first: ${notRead[0]?.problem}`);
@@ -69,12 +73,14 @@ export async function evaluateModel(task: EvaluationTask): Promise<Evaluation> {
     resamples,
     seed,
   });
+  const served = subjects.all.findIndex(({ precision }) => precision === manifest.precision);
   return {
     schemaVersion: 1,
     model: { name: manifest.name, version: manifest.version },
     digests: Object.fromEntries(subjects.all.map(({ precision, session }) => [precision, session.digest])),
     preprocessing: preprocessingVersion(manifest),
     dataSet: task.dataSet ?? name,
+    reference: referenceOfFilms(manifest, probabilities[served < 0 ? 0 : served] ?? [], greys),
     ...assessment,
     notRead,
     notLabelled: files.length - rows.size,

@@ -2,6 +2,7 @@
 import type { Precision } from '../engine.ts';
 import type { Interval } from './bootstrap.ts';
 import type { OperatingPoint, ThresholdRule } from './operating-points.ts';
+import type { FilmsReference } from './reference.ts';
 import type { ReliabilityBin } from './reliability.ts';
 
 export type { Precision };
@@ -20,6 +21,8 @@ export interface PrecisionResult {
   readonly reliability: readonly ReliabilityBin[];
   /** Corners of the curve, [false positive rate, true positive rate], from [0, 0] to [1, 1]; empty without both kinds. */
   readonly roc: readonly (readonly [number, number])[];
+  /** A threshold for each of those corners; absent in evaluations from before it was kept. */
+  readonly rocThresholds?: readonly number[];
   /** At the threshold in force, the same for both precisions. */
   readonly inForce: OperatingPoint;
   /** Where the rule would put this precision's own threshold; null without films of both kinds. */
@@ -81,6 +84,8 @@ export interface Evaluation extends Assessment {
   /** SHA-256 of the ONNX bytes that were run. */
   readonly digests: Partial<Readonly<Record<Precision, string>>>;
   readonly preprocessing: string;
+  /** Distributions of scores and films, for the manifest; absent in evaluations from before they were kept. */
+  readonly reference?: FilmsReference;
   readonly dataSet: string;
   readonly notRead: readonly FilmFailure[];
   /** Films of the folder that the table does not name. */

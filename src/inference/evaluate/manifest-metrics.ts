@@ -22,8 +22,12 @@ export function withMetrics(manifest: ModelManifest, evaluation: Evaluation): Mo
     ...manifest.metrics.filter((entry) => entry.dataSet !== dataSet),
     ...precisions.flatMap((precision) => metricsOf(evaluation, precision)),
   ];
+  const { reference: distributions, films } = evaluation;
+  const reference = distributions === undefined ? {} : { reference: { dataSet, films, ...distributions } };
   const changed =
-    rule.kind === 'kept' ? { ...manifest, metrics } : { ...withThresholds(manifest, evaluation), metrics };
+    rule.kind === 'kept'
+      ? { ...manifest, metrics, ...reference }
+      : { ...withThresholds(manifest, evaluation), metrics, ...reference };
   return parseManifest(JSON.stringify(changed), manifest.name);
 }
 

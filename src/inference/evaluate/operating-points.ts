@@ -49,8 +49,13 @@ export function chooseThreshold(sample: RankedSample, rule: ThresholdRule): numb
     rule.kind === 'youden'
       ? indexOfLargest(curve, (point) => point.truePositives * negatives - point.falsePositives * positives)
       : curve.findIndex((point) => point.truePositives >= rule.target * positives - ROUNDING);
-  const here = curve[chosen]?.threshold ?? 0;
-  const below = curve[chosen + 1]?.threshold ?? 0;
+  return thresholdAt(curve, chosen);
+}
+
+/** A threshold that gives a point of a curve: halfway to the next lower probability, 0 to 1. */
+export function thresholdAt(curve: readonly RocPoint[], index: number): number {
+  const here = curve[index]?.threshold ?? 0;
+  const below = curve[index + 1]?.threshold ?? 0;
   return between(below, Math.min(1, here));
 }
 

@@ -4,7 +4,7 @@ import { join, relative, sep } from 'node:path';
 import type { FilmLimits } from '../../config.ts';
 import { PixelMemory } from '../../dicom/film.ts';
 import { GatewayError, toGatewayError } from '../../errors.ts';
-import { type PreprocessingPlan, preprocess } from '../preprocess.ts';
+import { type ModelInput, type PreprocessingPlan, prepareInput } from '../preprocess.ts';
 import { loadFilm } from './load-film.ts';
 
 /** One film as a model takes it in. */
@@ -13,6 +13,7 @@ export interface FilmTensor {
   readonly file: string;
   /** As `preprocess` gives it: one or, by the manifest's crop, several images. */
   readonly input: Float32Array;
+  readonly grey: ModelInput['grey'];
 }
 
 /** How films are read. */
@@ -51,13 +52,13 @@ export async function* filmTensors(
 ): AsyncGenerator<FilmTensor, void, undefined> {
   const memory = new PixelMemory();
   for (const [index, file] of files.entries()) {
-    let input: Float32Array | undefined;
+    let input: ModelInput | undefined;
     try {
-      input = preprocess(await loadFilm(join(folder, file), limits, memory), manifest);
+      input = prepareInput(await loadFilm(join(folder, file), limits, memory), manifest);
     } catch (error) {
       onFailure(file, toGatewayError(error));
     }
-    if (input !== undefined) yield { file, input };
+    if (input !== undefined) yield { file, input: input.tensor, grey: input.grey };
     onProgress?.(index + 1, files.length);
   }
 }

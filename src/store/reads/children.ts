@@ -5,6 +5,7 @@
 import { Prisma } from '../client.ts';
 import type { Reader } from './scope.ts';
 import {
+  FINDING_REVIEWS,
   FINDINGS,
   INFERENCES,
   INSTANCES,
@@ -13,6 +14,7 @@ import {
   SERIES,
   STUDIES,
   type Table,
+  THRESHOLD_SETS,
 } from './tables.ts';
 
 /** How rows hang below a parent, and in which order. */
@@ -128,6 +130,27 @@ export const FINDINGS_OF_INFERENCE = define({
   ],
 });
 
+/** Newest first. */
+export const REVIEWS_OF_FINDING = define({
+  table: FINDING_REVIEWS,
+  foreignKey: 'findingId',
+  orderBy: [
+    ['createdAt', 'DESC'],
+    ['id', 'DESC'],
+  ],
+});
+
+/** Newest first. */
+export const MISSED_FINDINGS_OF_INFERENCE = define({
+  table: FINDING_REVIEWS,
+  foreignKey: 'inferenceId',
+  condition: Prisma.sql`"FindingReview"."verdict" = 'MISSED'`,
+  orderBy: [
+    ['createdAt', 'DESC'],
+    ['id', 'DESC'],
+  ],
+});
+
 /** Oldest first: a history is read from its beginning. */
 export const TRANSITIONS_OF_MODEL_VERSION = define({
   table: MODEL_TRANSITIONS,
@@ -136,6 +159,13 @@ export const TRANSITIONS_OF_MODEL_VERSION = define({
     ['createdAt', 'ASC'],
     ['id', 'ASC'],
   ],
+});
+
+/** Newest first: that one is in force. */
+export const THRESHOLD_SETS_OF_MODEL_VERSION = define({
+  table: THRESHOLD_SETS,
+  foreignKey: 'modelVersionId',
+  orderBy: [['version', 'DESC']],
 });
 
 /**

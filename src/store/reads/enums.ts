@@ -13,5 +13,6 @@ export {
   PatientAttribute,
   Precision,
   Priority,
+  ReviewVerdict,
   Sex,
 } from '../generated/enums.ts';

@@ -36,7 +36,7 @@ export async function storedFilm({ prisma, scope }: Reader, sopInstanceUid: stri
 }
 
 /**
- * The newest visible finding of a label of a film; null where there is none.
+ * The newest visible finding of a label of a film, one in clinical use before any other; null where there is none.
  *
  * @param modelVersionId - by this version; any when absent
  */
@@ -63,6 +63,6 @@ export async function drawnFinding(
     JOIN "Inference" ON "Inference"."instanceId" = "Instance"."id"
     JOIN "Finding" ON "Finding"."inferenceId" = "Inference"."id"
     WHERE ${Prisma.join(conditions, ' AND ')}
-    ORDER BY "Finding"."createdAt" DESC, "Finding"."id" DESC LIMIT 1`;
+    ORDER BY "Finding"."shadow", "Finding"."createdAt" DESC, "Finding"."id" DESC LIMIT 1`;
   return finding ?? null;
 }

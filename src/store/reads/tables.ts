@@ -7,14 +7,17 @@ import type {
   BreakGlass,
   DicomTransfer,
   Finding,
+  FindingReview,
   Inference,
   Instance,
   ModelTransition,
+  ModelTransitionRequest,
   ModelVersion,
   Patient,
   PatientDiscrepancy,
   Series,
   Study,
+  ThresholdSet,
 } from '../generated/client.ts';
 import type { AccessScope } from './scope.ts';
 import {
@@ -22,6 +25,7 @@ import {
   discrepancyVisible,
   openingVisible,
   patientVisible,
+  reviewVisible,
   studyVisible,
   transferVisible,
   visibleByPatient,
@@ -36,8 +40,12 @@ export type SeriesRow = Series;
 export type InstanceRow = Omit<Instance, 'blobKey'> & { readonly studyId: string };
 export type InferenceRow = Inference;
 export type FindingRow = Omit<Finding, 'heatMapValues'>;
+/** A review, and whether its reviewer has said something else of the same label of the same reading since. */
+export type FindingReviewRow = FindingReview & { readonly superseded: boolean };
 export type ModelVersionRow = ModelVersion;
 export type ModelTransitionRow = ModelTransition;
+export type ModelTransitionRequestRow = ModelTransitionRequest;
+export type ThresholdSetRow = ThresholdSet;
 export type DicomTransferRow = DicomTransfer;
 export type BreakGlassRow = BreakGlass;
 
@@ -165,6 +173,14 @@ export const INFERENCES = defineTable<InferenceRow>(
     'inferenceMs',
     'executedDigest',
     'executedPrecision',
+    'thresholdSetVersion',
+    'preprocessingVersion',
+    'grayscaleSource',
+    'gatewayVersion',
+    'runtime',
+    'processor',
+    'inputMean',
+    'inputDeviation',
     'createdAt',
   ],
 );
@@ -192,6 +208,33 @@ export const FINDINGS = defineTable<FindingRow>(
   ],
 );
 
+export const FINDING_REVIEWS = defineTable<FindingReviewRow>(
+  'FindingReview',
+  reviewVisible,
+  [
+    'id',
+    'findingId',
+    'inferenceId',
+    'modelVersionId',
+    'studyId',
+    'patientId',
+    'label',
+    'verdict',
+    'comment',
+    'reviewer',
+    'reviewerName',
+    'createdAt',
+  ],
+  {
+    from: '',
+    columns: {
+      superseded: `EXISTS (SELECT FROM "FindingReview" AS newer
+        WHERE newer."inferenceId" = "FindingReview"."inferenceId" AND newer."label" = "FindingReview"."label"
+          AND newer."reviewer" = "FindingReview"."reviewer" AND newer."createdAt" > "FindingReview"."createdAt")`,
+    },
+  },
+);
+
 export const MODEL_VERSIONS = defineTable<ModelVersionRow>('ModelVersion', everyRow, [
   'id',
   'name',
@@ -201,6 +244,8 @@ export const MODEL_VERSIONS = defineTable<ModelVersionRow>('ModelVersion', every
   'manifest',
   'metrics',
   'state',
+  'canaryShare',
+  'canarySources',
   'createdAt',
 ]);
 
@@ -212,6 +257,32 @@ export const MODEL_TRANSITIONS = defineTable<ModelTransitionRow>('ModelTransitio
   'actor',
   'reason',
   'createdAt',
+]);
+
+export const THRESHOLD_SETS = defineTable<ThresholdSetRow>('ThresholdSet', everyRow, [
+  'id',
+  'modelVersionId',
+  'version',
+  'thresholds',
+  'method',
+  'reason',
+  'createdBy',
+  'createdAt',
+]);
+
+export const MODEL_TRANSITION_REQUESTS = defineTable<ModelTransitionRequestRow>('ModelTransitionRequest', everyRow, [
+  'id',
+  'modelVersionId',
+  'toState',
+  'arguments',
+  'reason',
+  'requestedBy',
+  'createdAt',
+  'expiresAt',
+  'decidedBy',
+  'decidedAt',
+  'approved',
+  'decisionReason',
 ]);
 
 export const DICOM_TRANSFERS = defineTable<DicomTransferRow>('DicomTransfer', transferVisible, [

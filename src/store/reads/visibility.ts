@@ -67,6 +67,13 @@ export function clinicalOnly(table: string, scope: AccessScope): Prisma.Sql[] {
   return scope.shadow ? [] : [Prisma.sql`NOT ${column(table, 'shadow')}`];
 }
 
+/** For rows of the table FindingReview: as the reading that is reviewed. */
+export function reviewVisible(scope: AccessScope): Prisma.Sql[] {
+  const clinical = Prisma.sql`NOT (
+    SELECT "Inference"."shadow" FROM "Inference" WHERE "Inference"."id" = "FindingReview"."inferenceId")`;
+  return [...visibleByPatient('FindingReview', scope), ...(scope.shadow ? [] : [clinical])];
+}
+
 /** For rows of the table PatientDiscrepancy: those of a film as the film. */
 export function discrepancyVisible(scope: AccessScope): Prisma.Sql[] {
   if (!isRestricted(scope)) return [];

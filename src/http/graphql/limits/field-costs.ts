@@ -35,6 +35,9 @@ const COUNT_COST = 20;
 /** Asking another system of the hospital, and waiting for it. */
 const NODE_COST = 200;
 
+/** Reads up to 20,000 films with all their scores, or all reviews of a version. */
+const ASSESSMENT_COST = 300;
+
 /** By `Type.field`; `*Connection` stands for the pages of all lists. */
 export const FIELD_COSTS: Readonly<Record<string, FieldCost>> = {
   // Pages
@@ -57,12 +60,30 @@ export const FIELD_COSTS: Readonly<Record<string, FieldCost>> = {
   'DeidentifiedSeries.instances': { entries: 2 },
   'FindingsCompleted.findings': { entries: 14 },
   'Finding.codes': { entries: 1 },
+  'Finding.provenance': { own: 2 },
+  'Inference.provenance': { own: 2 },
+  'Finding.reviews': { entries: 1 },
+  'Inference.missedFindings': { entries: 1 },
   // A grid of numbers for each finding, which is read for this field alone
   'HeatMap.values': { own: 10 },
   // Model versions
   'ModelVersion.labels': { entries: 14 },
   'ModelVersion.manifest': { own: 10 },
   'ModelVersion.transitions': { entries: 4 },
+  'ModelTransitionRequest.thresholds': { entries: 2 },
+  'ModelVersion.thresholds': { entries: 14 },
+  'ModelVersion.thresholdSets': { entries: 3 },
+  'ThresholdSet.thresholds': { entries: 14 },
+  'Query.modelPerformance': { own: ASSESSMENT_COST },
+  'ModelPerformance.groups': { entries: 6 },
+  'PerformanceGroup.labels': { entries: 14 },
+  'Query.modelDrift': { own: ASSESSMENT_COST },
+  'ModelDrift.days': { entries: 30 },
+  'DriftDay.measures': { entries: 16 },
+  'ModelDrift.alerts': { entries: 16 },
+  'ModelDriftAlert.alerts': { entries: 4 },
+  'Query.modelComparison': { own: ASSESSMENT_COST },
+  'ModelComparison.labels': { entries: 14 },
   // What a gateway has a handful of
   'Query.apiKeys': { entries: 20 },
   // Other DICOM nodes

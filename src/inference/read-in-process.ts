@@ -1,0 +1,15 @@
+/** One film read in this thread, by the very code of the worker threads: for commands, which have nothing else to do. */
+import { deserializeError } from '../errors.ts';
+import { NativeGate } from './native-gate.ts';
+import { read } from './read-worker.ts';
+import type { Reading, ReadTask } from './reading.ts';
+
+/**
+ * @param intraOpThreads - ONNX Runtime threads
+ * @throws GatewayError MODEL_*, INFERENCE_FAILED, or what the film cannot be decoded for
+ */
+export async function readInProcess(task: ReadTask, intraOpThreads: number): Promise<Reading> {
+  const answer = await read({ ...task, intraOpThreads, gate: new NativeGate().word });
+  if (answer.ok) return answer.value;
+  throw deserializeError(answer.error);
+}

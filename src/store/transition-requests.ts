@@ -1,0 +1,132 @@
+/**
+ * Moves and changes that wait for a second person. A request is open until it is approved or rejected by somebody else than who
+ * made it, or until it expires; what it asks for is done in the transaction that approves it.
+ */
+import { GatewayError } from '../errors.ts';
+import { appendAudit } from './audit/append.ts';
+import type { AuditActor } from './audit/audit-entry.ts';
+import { appendChanges } from './change-log.ts';
+import type { Prisma, Transaction } from './client.ts';
+import type { ModelTransitionRequest } from './generated/client.ts';
+import type { ModelState } from './generated/enums.ts';
+import { checkedReason } from './model-state.ts';
+
+/** How many people it takes to bring a version into clinical use, or to change what counts as positive there. */
+export type Approvals = 'one' | 'two';
+
+/** What somebody asks a second person to approve. */
+export interface NewTransitionRequest {
+  readonly modelVersionId: string;
+  /** Null: a change of thresholds. */
+  readonly toState: ModelState | null;
+  /** What it carries besides. */
+  readonly arguments: Prisma.InputJsonObject;
+  readonly reason: string;
+}
+
+/** What somebody says to a request. */
+export interface Decision {
+  readonly requestId: string;
+  readonly approved: boolean;
+  /** May be empty for an approval. */
+  readonly reason: string | null;
+  readonly by: AuditActor;
+}
+
+const EXPIRES_AFTER_DAYS = 7;
+
+/**
+ * Writes a request, its change and its audit record.
+ *
+ * @returns its id
+ * @throws GatewayError BAD_REQUEST without a reason, INVALID_STATE when the same is open already
+ */
+export async function requestTransition(
+  tx: Transaction,
+  request: NewTransitionRequest,
+  by: AuditActor,
+): Promise<string> {
+  const { modelVersionId, toState } = request;
+  const reason = checkedReason(request.reason);
+  const open = await tx.modelTransitionRequest.count({
+    where: { modelVersionId, toState, decidedAt: null, expiresAt: { gt: await now(tx) } },
+  });
+  if (open > 0) {
+    throw new GatewayError('INVALID_STATE', 'Such a request is open already: approve or reject that one first.');
+  }
+  const expiresAt = new Date((await now(tx)).getTime() + EXPIRES_AFTER_DAYS * 86_400_000);
+  const { id } = await tx.modelTransitionRequest.create({
+    data: { ...request, reason, requestedBy: by.subject, expiresAt },
+    select: { id: true },
+  });
+  await tellOf(tx, id, { modelVersionId, toState }, 'CREATE', 'REQUESTED', by);
+  return id;
+}
+
+/**
+ * Decides a request, and does what it asks for when it is approved.
+ *
+ * @param perform - does it, within the transaction
+ * @throws GatewayError NOT_FOUND, FORBIDDEN for who made it, INVALID_STATE when it is decided or expired, BAD_REQUEST, and what
+ *   `perform` throws; then the request stays open
+ */
+export async function decideRequest(
+  tx: Transaction,
+  { requestId, approved, reason, by }: Decision,
+  perform: (request: ModelTransitionRequest) => Promise<void>,
+): Promise<ModelTransitionRequest> {
+  await tx.$executeRaw`SELECT 1 FROM "ModelTransitionRequest" WHERE "id" = ${requestId}::uuid FOR UPDATE`;
+  const request = await tx.modelTransitionRequest.findUnique({ where: { id: requestId } });
+  if (request === null) throw new GatewayError('NOT_FOUND', 'There is no such request.');
+  if (request.decidedAt !== null) {
+    throw new GatewayError('INVALID_STATE', `The request is ${request.approved === true ? 'approved' : 'rejected'}.`);
+  }
+  const decidedAt = await now(tx);
+  if (request.expiresAt <= decidedAt) {
+    throw new GatewayError('INVALID_STATE', `The request expired after ${EXPIRES_AFTER_DAYS} days: make it again.`);
+  }
+  if (await isSamePerson(tx, request.requestedBy, by.subject)) {
+    throw new GatewayError('FORBIDDEN', 'Somebody else than who made the request must decide it.');
+  }
+  const decisionReason = approved && (reason ?? '').trim() === '' ? null : checkedReason(reason ?? '');
+  if (approved) await perform(request);
+  const data = { decidedBy: by.subject, decidedAt, approved, decisionReason };
+  await tx.modelTransitionRequest.update({ where: { id: requestId }, data });
+  await tellOf(tx, requestId, request, 'UPDATE', approved ? 'APPROVED' : 'REJECTED', by);
+  return request;
+}
+
+async function tellOf(
+  tx: Transaction,
+  requestId: string,
+  { modelVersionId, toState }: Pick<NewTransitionRequest, 'modelVersionId' | 'toState'>,
+  action: 'CREATE' | 'UPDATE',
+  request: string,
+  by: AuditActor,
+): Promise<void> {
+  await appendChanges(tx, [{ type: 'MODEL_TRANSITION_REQUESTED', modelVersionId }]);
+  const details = { request, requestId, toState: toState ?? 'THRESHOLDS' };
+  await appendAudit(tx, by, [{ action, modelVersionIds: [modelVersionId], details }]);
+}
+
+/**
+ * A key that a person or another key made speaks for who made it, through however many keys. Keys of the command line are their
+ * own: whoever operates the machine makes them for others.
+ */
+async function isSamePerson(tx: Transaction, one: string, other: string): Promise<boolean> {
+  return (await makerOf(tx, one)) === (await makerOf(tx, other));
+}
+
+async function makerOf(tx: Transaction, subject: string, seen: readonly string[] = []): Promise<string> {
+  const keyId = /^api-key:([0-9a-f-]{36})$/.exec(subject)?.[1];
+  if (keyId === undefined || seen.includes(subject)) return subject;
+  const key = await tx.apiKey.findUnique({ where: { id: keyId }, select: { createdBy: true } });
+  if (key === null || !/^(oidc|api-key):/.test(key.createdBy)) return subject;
+  return makerOf(tx, key.createdBy, [...seen, subject]);
+}
+
+/** By the database's clock, which all processes share. */
+async function now(tx: Transaction): Promise<Date> {
+  const [row] = await tx.$queryRaw<{ now: Date }[]>`SELECT now()`;
+  return row?.now ?? new Date();
+}
