@@ -1,8 +1,7 @@
 /** Writes a film's records and its first inference: one transaction, so all of it exists or none. */
 import { GatewayError } from '../errors.ts';
-import { appendAudit } from './audit/append.ts';
+import { appendAuditedChanges } from './audit/append.ts';
 import type { AuditActor } from './audit/audit-entry.ts';
-import { appendChanges } from './change-log.ts';
 import type { Prisma, PrismaClient, Transaction } from './client.ts';
 import type { Eligibility, Priority } from './generated/enums.ts';
 import { filePatient, type PatientRecord } from './patients.ts';
@@ -43,6 +42,8 @@ export interface InstanceRecord {
     readonly eligibilityReasons: readonly string[];
   };
   readonly priority: Priority;
+  /** Name of the node that it was fetched from, for the audit. */
+  readonly node?: string;
 }
 
 /** The records of a film that is stored. */
@@ -156,25 +157,36 @@ export class InstanceStore {
       modelVersionId: model.id,
       priority: record.priority,
     };
-    await appendChanges(tx, [
-      { type: 'INSTANCE_STORED', ...ids },
-      { type: 'INFERENCE_QUEUED', ...ids },
-    ]);
-    await appendAudit(tx, by, [
-      {
-        action: 'CREATE',
-        patientId,
-        studyIds: [studyId],
-        instanceIds: [instance.id],
-        inferenceIds: [inference.id],
-        modelVersionIds: [model.id],
-        ...(discrepancies.length === 0
-          ? {}
-          : { details: { discrepancies: discrepancies.map(({ attribute }) => attribute) } }),
-      },
-    ]);
+    await appendAuditedChanges(
+      tx,
+      [
+        { type: 'INSTANCE_STORED', ...ids },
+        { type: 'INFERENCE_QUEUED', ...ids },
+      ],
+      by,
+      [
+        {
+          action: 'CREATE',
+          patientId,
+          studyIds: [studyId],
+          instanceIds: [instance.id],
+          inferenceIds: [inference.id],
+          modelVersionIds: [model.id],
+          ...detailsOf(record, discrepancies),
+        },
+      ],
+    );
     return { instanceId: instance.id, inferenceId: inference.id, duplicate: false };
   }
+}
+
+/** What the audit says of a film besides whose it is. */
+function detailsOf({ node }: InstanceRecord, discrepancies: readonly { readonly attribute: string }[]) {
+  const details = {
+    ...(node === undefined ? {} : { node }),
+    ...(discrepancies.length === 0 ? {} : { discrepancies: discrepancies.map(({ attribute }) => attribute) }),
+  };
+  return Object.keys(details).length === 0 ? {} : { details };
 }
 
 const NEWEST_INFERENCE = {

@@ -1,8 +1,8 @@
 /** Registers model versions and moves them between states; every move is a ModelTransition that nothing can change. */
 import { GatewayError } from '../errors.ts';
-import { appendAudit } from './audit/append.ts';
+import { appendAuditedChanges } from './audit/append.ts';
 import type { AuditActor } from './audit/audit-entry.ts';
-import { appendChanges } from './change-log.ts';
+import type { NewChange } from './change-log.ts';
 import type { Prisma, PrismaClient, Transaction } from './client.ts';
 import type { ModelState, Precision } from './generated/enums.ts';
 
@@ -50,10 +50,10 @@ export class ModelVersionStore {
         select: { id: true },
       });
       if (created !== undefined) {
-        await appendChanges(tx, [{ type: 'MODEL_VERSION_CHANGED', modelVersionId: created.id }]);
         const { name, version, digest } = model;
         const details = { name, version, digest };
-        await appendAudit(tx, by, [{ action: 'CREATE', modelVersionIds: [created.id], details }]);
+        const entry = { action: 'CREATE', modelVersionIds: [created.id], details } as const;
+        await appendAuditedChanges(tx, [changeOf(created.id)], by, [entry]);
         return created.id;
       }
       const found = await tx.modelVersion.findUnique({ where: { digest: model.digest } });
@@ -114,7 +114,11 @@ async function setState(
   await tx.modelTransition.create({
     data: { modelVersionId: version.id, fromState: version.state, toState, actor: by.subject, reason },
   });
-  await appendChanges(tx, [{ type: 'MODEL_VERSION_CHANGED', modelVersionId: version.id }]);
   const details = { fromState: version.state, toState };
-  await appendAudit(tx, by, [{ action: 'UPDATE', modelVersionIds: [version.id], details }]);
+  const entry = { action: 'UPDATE', modelVersionIds: [version.id], details } as const;
+  await appendAuditedChanges(tx, [changeOf(version.id)], by, [entry]);
+}
+
+function changeOf(modelVersionId: string): NewChange {
+  return { type: 'MODEL_VERSION_CHANGED', modelVersionId };
 }
