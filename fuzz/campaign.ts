@@ -50,8 +50,8 @@ export interface CampaignOutcome {
 
 /** Runs a campaign to its end. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignOutcome> {
-  const { CAP_BYTES: capBytes, HANG_MS: hangMs = HANG_MS } = (await import(options.module)) as TargetModule;
-  const campaign = new Campaign(options, capBytes, hangMs);
+  const target = (await import(options.module)) as TargetModule;
+  const campaign = new Campaign(options, target);
   return campaign.run();
 }
 
@@ -59,6 +59,7 @@ class Campaign {
   readonly #options: CampaignOptions;
   readonly #capBytes: number;
   readonly #hangMs: number;
+  readonly #heapMib: number | undefined;
   readonly #threads: number;
   readonly #outcomes: Record<string, number> = {};
   readonly #findings: Finding[] = [];
@@ -68,9 +69,10 @@ class Campaign {
   #baseline = 0;
   #peak = 0;
 
-  constructor(options: CampaignOptions, capBytes: number, hangMs: number) {
+  constructor(options: CampaignOptions, { CAP_BYTES, HANG_MS: hangMs = HANG_MS, HEAP_MIB }: TargetModule) {
     this.#options = options;
-    this.#capBytes = capBytes;
+    this.#capBytes = CAP_BYTES;
+    this.#heapMib = HEAP_MIB;
     this.#hangMs = hangMs;
     this.#threads = Math.min(options.threads ?? availableParallelism(), options.cases - options.first);
   }
@@ -117,7 +119,8 @@ class Campaign {
     const clock = new Float64Array(new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT));
     clock[0] = -1;
     const share: CampaignShare = { module, seed, first, step: this.#threads, cases, clock };
-    const worker = new Worker(new URL('./fuzz-worker.ts', import.meta.url), { workerData: share });
+    const resourceLimits = this.#heapMib === undefined ? {} : { maxOldGenerationSizeMb: this.#heapMib };
+    const worker = new Worker(new URL('./fuzz-worker.ts', import.meta.url), { workerData: share, resourceLimits });
     return new Promise((resolve, reject) => {
       let prepared = false;
       let last = first - this.#threads;

@@ -18,6 +18,11 @@ export interface Target {
 export interface TargetModule {
   /** Bytes that the target may use for one input, the cap of the campaign. */
   readonly CAP_BYTES: number;
+  /**
+   * Most heap of a thread, MiB, where the target's own caches are larger than what a case needs: more is a crash, and V8 collects
+   * before. Without it a machine with much memory has it grow for minutes until it looks.
+   */
+  readonly HEAP_MIB?: number;
   /** Longest time for one case, where that is not a second. */
   readonly HANG_MS?: number;
   prepare(): Promise<Target>;

@@ -32,7 +32,7 @@ const KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeou
 
 /** The driver has no code for a connection that ends without a word. */
 const MESSAGES =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
+  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error)/;
 
 /** Looks at the error and at what Prisma or its adapter have wrapped in it. */
 export function isDatabaseOutage(error: unknown): boolean {

@@ -19,6 +19,8 @@ export interface IngestSource {
   readonly door: 'STOW_RS' | 'GRAPHQL' | 'C_STORE' | 'C_GET' | 'WADO_RS';
   /** Who brings it, for the audit. */
   readonly by: AuditActor;
+  /** The configured node that it is fetched from, for the audit. */
+  readonly node?: string;
   /** Overrides what the film's header says. */
   readonly priority?: Priority;
   /** The study that the sender named; a film of another one is refused. */
@@ -206,6 +208,7 @@ export class FilmIngest implements Ingest {
         eligibility: eligibility.verdict,
         eligibilityReasons: eligibility.reasons,
       },
+      ...(source.node === undefined ? {} : { node: source.node }),
       priority: source.priority ?? header.priority,
       sources: [source.door, ...(source.callingAeTitle === undefined ? [] : [source.callingAeTitle])],
     };

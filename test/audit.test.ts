@@ -143,7 +143,6 @@ describe('a query', () => {
     '{ modelVersions(first: 5) { edges { node { name } } } }',
     '{ currentCursor }',
     '{ study(studyInstanceUid: "1.2.3.4.5") { id } }',
-    '{ studies(first: 1) { pageInfo { hasNextPage } } }',
   ])('that shows nobody leaves nothing: %s', async (query) => {
     expect(await recordsOf(() => graphql(gateway.url, query))).toEqual([]);
   });

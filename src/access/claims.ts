@@ -1,6 +1,7 @@
 /** What the claims of a token say about its holder, by configuration. */
 import type { AccessRole } from '../store/generated/enums.ts';
 import { ACCESS_ROLES, type Identity } from './identity.ts';
+import { isPlain, plain } from './plain-text.ts';
 import type { VerifiedToken } from './token-verifier.ts';
 
 /** Where in a token is what. */
@@ -51,7 +52,7 @@ function nameOf(claims: Claims, claim: string): string | null {
   const [name] = [claims[claim], claims.preferred_username].filter(
     (value) => typeof value === 'string' && value !== '',
   );
-  return typeof name === 'string' ? name.slice(0, LONGEST_NAME) : null;
+  return typeof name === 'string' ? plain(name.slice(0, LONGEST_NAME)) : null;
 }
 
 /** A claim whose whole name is the path goes before: names with dots in them are addresses (OpenID Connect Core 5.1.2). */
@@ -65,11 +66,14 @@ function claimAt(claims: Claims, path: string): unknown {
   return value;
 }
 
-/** A list of texts, or one text. */
+/** A list of texts, or one text. What no identifier can be, such as a text with a NUL, names nothing. */
 function valuesAt(claims: Claims, path: string): string[] {
   const value = claimAt(claims, path);
   const list: unknown[] = Array.isArray(value) ? value : [value];
-  return list.filter((item) => typeof item === 'string').slice(0, MOST_VALUES);
+  return list
+    .filter((item) => typeof item === 'string')
+    .filter(isPlain)
+    .slice(0, MOST_VALUES);
 }
 
 /** Like {@link valuesAt}, but one text may hold several words, as `scope` does (RFC 8693 section 4.2). */

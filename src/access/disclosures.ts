@@ -14,6 +14,18 @@ export interface Disclosed {
   readonly modelVersionId?: string | null | undefined;
 }
 
+/** A page of a list, which tells something even where none of its entries is shown. */
+export interface DisclosedList {
+  /** Type of its entries. */
+  readonly list: string;
+  /** What its entries would show. */
+  readonly rows: readonly Disclosed[];
+  /** Its count was asked for. */
+  readonly counted: boolean;
+  /** UUIDs of patients and UIDs of studies that were asked for. */
+  readonly about: readonly string[];
+}
+
 /** The patients of studies, by the studies' UUIDs. */
 export type PatientsOfStudies = (studyIds: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 
@@ -31,10 +43,15 @@ export class Disclosures {
   readonly #byStudy = new Map<string, Shown>();
   readonly #byPatient = new Map<string, Shown>();
   readonly #remote = new Set<string>();
+  readonly #lists: DisclosedList[] = [];
 
   /** Whether nobody's data was shown. */
   get empty(): boolean {
-    return this.#byStudy.size === 0 && this.#byPatient.size === 0 && this.#remote.size === 0;
+    return this.#nothingShown && this.#remote.size === 0 && !this.#lists.some((list) => this.#tells(list));
+  }
+
+  get #nothingShown(): boolean {
+    return this.#byStudy.size === 0 && this.#byPatient.size === 0;
   }
 
   /** Notes what one object shows. Without a patient and a study it shows nobody's data. */
@@ -57,12 +74,18 @@ export class Disclosures {
     this.#remote.add(studyInstanceUid);
   }
 
+  /** Notes a page of a list. A count of entries that are all of one patient is about that patient. */
+  noteList(list: DisclosedList): void {
+    this.#lists.push(list);
+  }
+
   /**
    * One entry a patient, in the order in which they were first shown.
    *
    * @param patientsOfStudies - asked for studies of which only parts were shown that do not say whose they are
    */
   async entries(patientsOfStudies: PatientsOfStudies): Promise<readonly AuditEntry[]> {
+    const searched = this.#searched();
     const unknown = [...this.#byStudy].filter(([, { patientId }]) => patientId === undefined).map(([id]) => id);
     const found = unknown.length === 0 ? undefined : await patientsOfStudies(unknown);
     const entries = new Map<string, Combined>();
@@ -72,9 +95,46 @@ export class Disclosures {
       combined(entries, patientId ?? `study ${studyId}`, patientId).add(shown, studyId);
     }
     for (const [patientId, shown] of this.#byPatient) combined(entries, patientId, patientId).add(shown);
-    const stored = [...entries.values()].map((entry) => entry.toEntry());
-    if (this.#remote.size === 0) return stored;
-    return [...stored, { action: 'READ', details: { remoteStudyInstanceUids: [...this.#remote] } }];
+    const remote: AuditEntry = { action: 'READ', details: { remoteStudyInstanceUids: [...this.#remote] } };
+    return [
+      ...[...entries.values()].map((entry) => entry.toEntry()),
+      ...(this.#remote.size === 0 ? [] : [remote]),
+      ...searched,
+    ];
+  }
+
+  /** One entry for all lists that told something of nobody in particular; notes whom the others told of. */
+  #searched(): readonly AuditEntry[] {
+    const searched = new Set<string>();
+    const about = new Set<string>();
+    for (const list of this.#lists.filter((each) => this.#tells(each))) {
+      const [patientId, ...others] = new Set(list.rows.map((row) => row.patientId));
+      if (patientId && others.length === 0) {
+        for (const { studyId } of list.rows) this.note({ patientId, studyId });
+      } else {
+        searched.add(list.list);
+        for (const subject of list.about) about.add(subject);
+      }
+    }
+    if (searched.size === 0) return [];
+    return [{ action: 'READ', details: { searched: [...searched], about: [...about] } }];
+  }
+
+  /** That there is no entry, or a count of entries that are not all shown. */
+  #tells({ rows, counted }: DisclosedList): boolean {
+    return rows.length === 0 || (counted && !rows.every((row) => this.#isNoted(row)));
+  }
+
+  #isNoted({ patientId, studyId, instanceId, inferenceId, findingId }: Disclosed): boolean {
+    const shown = studyId ? this.#byStudy.get(studyId) : this.#byPatient.get(patientId ?? '');
+    if (shown === undefined) return false;
+    const { instanceIds, inferenceIds, findingIds } = shown;
+    const parts = [
+      [instanceId, instanceIds],
+      [inferenceId, inferenceIds],
+      [findingId, findingIds],
+    ] as const;
+    return parts.every(([id, ids]) => !id || ids.has(id));
   }
 
   #of(map: Map<string, Shown>, id: string): Shown {

@@ -4,7 +4,7 @@ import type { IdentityRevocationStore } from '../store/identity-revocations.ts';
 import { type ClaimRules, identityOfToken } from './claims.ts';
 import type { Identity } from './identity.ts';
 import { ShortCache } from './short-cache.ts';
-import type { TokenVerifier } from './token-verifier.ts';
+import { LONGEST_TOKEN, type TokenVerifier } from './token-verifier.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
 /** An issuer whose tokens are accepted. */
@@ -66,6 +66,7 @@ export function isRevoked({ issuedAt }: Identity, revokedAt: Date | undefined, c
 
 /** Only chooses whose keys are asked; the issuer is checked with the signature. */
 function claimedIssuer(token: string): string | undefined {
+  if (token.length > LONGEST_TOKEN) return undefined; // a WebSocket's may be larger than any header
   try {
     return decodeJwt(token).iss;
   } catch {

@@ -10,6 +10,7 @@ import {
   jwtVerify,
 } from 'jose';
 import { GatewayError } from '../errors.ts';
+import { isPlain } from './plain-text.ts';
 import type { SignatureAlgorithm } from './signature-algorithms.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
@@ -41,8 +42,9 @@ export type FindKey = (header: CompactJWSHeaderParameters, token: FlattenedJWSIn
 const MOST_CANDIDATES = 10;
 
 /** Characters. Usual tokens have 1,000 to 4,000; memberships of groups make them long. */
-const LONGEST_TOKEN = 16 * 1024;
+export const LONGEST_TOKEN = 16 * 1024;
 
+/** Characters. OpenID Connect Core section 2 allows 255; the subject is a key of indices. */
 const LONGEST_SUBJECT = 512;
 
 /** RFC 9068 section 2.1; most issuers still say JWT, or nothing. Others (logout+jwt, dpop+jwt) are made for other uses. */
@@ -120,7 +122,8 @@ function checked({ payload, protectedHeader }: JWTVerifyResult, maxAgeSeconds: n
   // Bound to a key of its holder (RFC 7800), which the gateway does not ask for: without that proof anybody could hold it.
   if (payload.cnf !== undefined) throw unauthenticated('INVALID');
   const { sub, iat, exp } = payload;
-  if (typeof sub !== 'string' || sub === '' || sub.length > LONGEST_SUBJECT) throw unauthenticated('INVALID');
+  if (typeof sub !== 'string' || sub === '' || sub.length > LONGEST_SUBJECT || !isPlain(sub))
+    throw unauthenticated('INVALID');
   if (iat === undefined || exp === undefined) throw unauthenticated('INVALID');
   return {
     subject: sub,

@@ -10,6 +10,7 @@ import type { IdentityWatch } from '../access/identity-watch.ts';
 import { purposeOf } from '../access/purpose-of-use.ts';
 import { unauthenticated } from '../access/unauthenticated.ts';
 import { GatewayError } from '../errors.ts';
+import { addressOf } from './client-address.ts';
 import { routeOf } from './error-answer.ts';
 
 /** What proves who calls. */
@@ -38,7 +39,7 @@ export function authenticateRequests(app: FastifyInstance, { authenticator }: Au
     try {
       const identity = await authenticator.authenticate(credentialIn(request.headers));
       const purpose = purposeOf(request.headers[PURPOSE_HEADER], identity);
-      callers.set(request, { identity, sourceAddress: request.ip, requestId: request.id, purpose });
+      callers.set(request, { identity, sourceAddress: addressOf(request), requestId: request.id, purpose });
     } catch (error) {
       challenge(error, reply);
       throw error;

@@ -1,6 +1,7 @@
 /** Which network address a request comes from, where reverse proxies stand in front. */
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import type { FastifyRequest } from 'fastify';
 
 /** Says of an address whether it is one of our proxies. */
 export type IsProxy = (address: string) => boolean;
@@ -35,6 +36,14 @@ export function clientAddress({ headers, socket }: IncomingMessage, isProxy: IsP
     address = before;
   }
   return address;
+}
+
+/**
+ * The same of a request, whose addresses Fastify has followed back. A proxy that writes something else than an address, such as one
+ * with a port, would give each connection an address of its own: then the proxy's counts.
+ */
+export function addressOf({ ip, ips = [] }: Pick<FastifyRequest, 'ip' | 'ips'>): string | null {
+  return [ip, ...ips.toReversed()].find((address) => isIP(address.split('%')[0] ?? '') !== 0) ?? null;
 }
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');

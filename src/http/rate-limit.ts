@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { callerOf, hasCredential, PUBLIC_ROUTES } from './authentication.ts';
+import { addressOf } from './client-address.ts';
 import { codedError, routeOf } from './error-answer.ts';
 import { type IdentityLimits, WINDOW_SECONDS } from './identity-limits.ts';
 
@@ -13,11 +14,11 @@ import { type IdentityLimits, WINDOW_SECONDS } from './identity-limits.ts';
  */
 export function limitFailedAuthentications(app: FastifyInstance, limits: IdentityLimits): void {
   app.addHook('onRequest', async (request) => {
-    if (hasCredential(request)) await limits.mayAuthenticate(request.ip);
+    if (hasCredential(request)) await limits.mayAuthenticate(addressOf(request));
   });
   app.addHook('onError', async (request, _reply, error) => {
     if (hasCredential(request) && codedError(error).code === 'UNAUTHENTICATED') {
-      await limits.authenticationFailed(request.ip);
+      await limits.authenticationFailed(addressOf(request));
     }
   });
 }

@@ -16,6 +16,7 @@ import {
   fastify,
 } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
+import { RefusedCredentials } from '../access/refused-credentials.ts';
 import type { Config } from '../config.ts';
 import { GatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -132,16 +133,18 @@ async function addDoors(app: FastifyInstance, options: HttpServerOptions): Promi
   const { operationsFile } = config.graphql;
   const registered =
     operationsFile === undefined ? undefined : await readRegisteredOperations(operationsFile, schema, config.graphql);
+  const refused = new RefusedCredentials(services.store.audit, options.log);
+  app.addHook('onClose', () => refused.close());
   limitFailedAuthentications(app, limits);
   authenticateRequests(app, options.authentication);
   limitRequests(app, limits);
   addLandingPage(app);
-  auditDenials(app, options.services.store, options.log);
+  auditDenials(app, services.store, refused, options.log);
   addImages(app, options.images);
   addDeidentified(app, options.deidentified, services.store);
   await addStow(app, { config, ingest: services.ingest, limits });
   await addGraphql(app, { ...options, limits, registered });
-  const subscriptions = createSubscriptionEndpoint({ ...options, limits, registered });
+  const subscriptions = createSubscriptionEndpoint({ ...options, limits, registered, refused });
   addUpgrades(app, subscriptions);
   return subscriptions;
 }

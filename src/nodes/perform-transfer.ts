@@ -44,7 +44,7 @@ export async function performTransfer(
 }
 
 async function fetchStudy(
-  { studyInstanceUid }: ClaimedTransfer,
+  { studyInstanceUid, node }: ClaimedTransfer,
   { ingest }: TransferServices,
   client: NodeClient,
   tally: TransferTally,
@@ -59,6 +59,7 @@ async function fetchStudy(
       await ingest.accept(bytes, {
         door,
         by: TRANSFER,
+        node,
         expectedStudyInstanceUid: studyInstanceUid,
         ...expected,
         signal,

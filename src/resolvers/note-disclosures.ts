@@ -2,7 +2,7 @@
  * Notes what answers show, where graphql-js completes them: it asks `isTypeOf` once for each object value of a type that has it,
  * wherever the object lies in the answer. No resolver can forget it so, and none is asked to remember.
  */
-import { type GraphQLSchema, isObjectType } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import type { Disclosed } from '../access/disclosures.ts';
 import type { Change } from '../schema/change.type.ts';
 import { fromOptionalGlobalId } from '../schema/global-id.ts';
@@ -17,7 +17,8 @@ import type {
   SeriesRow,
   StudyRow,
 } from '../store/reads/tables.ts';
-import type { GatewayContext } from './context.ts';
+import { noteLists } from './note-lists.ts';
+import { noteOf } from './note-of.ts';
 
 /** What an object of each type that speaks of a patient shows; rows are what the store's reads give. */
 const SHOWS: Readonly<Record<string, (value: never) => Disclosed>> = {
@@ -60,16 +61,7 @@ export function noteDisclosures(schema: GraphQLSchema): void {
   noteOf(schema, REMOTE_STUDY, (value, { disclosures }) =>
     disclosures?.noteRemote((value as { readonly studyInstanceUid: string }).studyInstanceUid),
   );
-}
-
-function noteOf(schema: GraphQLSchema, name: string, note: (value: unknown, context: GatewayContext) => void): void {
-  const type = schema.getType(name);
-  if (!isObjectType(type)) throw new Error(`There is no object type ${name}.`);
-  const { isTypeOf } = type;
-  type.isTypeOf = (value, context: GatewayContext, info) => {
-    note(value, context);
-    return isTypeOf?.(value, context, info) ?? true;
-  };
+  noteLists(schema, SHOWS);
 }
 
 function inference({ id: inferenceId, instanceId, studyId, patientId, modelVersionId }: InferenceRow): Disclosed {

@@ -5,9 +5,8 @@
  * fails is recorded too.
  */
 import { type ErrorCode, GatewayError, toGatewayError } from '../errors.ts';
-import { appendAudit } from './audit/append.ts';
+import { appendAudit, appendAuditedChanges } from './audit/append.ts';
 import type { AuditActor, AuditEntry } from './audit/audit-entry.ts';
-import { appendChanges } from './change-log.ts';
 import type { PrismaClient, Transaction } from './client.ts';
 import { requireText } from './reads/conditions.ts';
 import type { AccessScope } from './reads/scope.ts';
@@ -78,8 +77,8 @@ export class BreakGlassStore {
         RETURNING "id"`;
       if (opened === undefined) throw new GatewayError('INTERNAL', 'An opening was not inserted.');
       const ids = { patientId: named.id, breakGlassId: opened.id };
-      await appendChanges(tx, [{ type: 'BREAK_GLASS_OPENED', ...ids }]);
-      await appendAudit(tx, actor, [{ action: 'CREATE', ...ids, details: { minutes: this.#limits.minutes } }]);
+      const entry = { action: 'CREATE', ...ids, details: { minutes: this.#limits.minutes } } as const;
+      await appendAuditedChanges(tx, [{ type: 'BREAK_GLASS_OPENED', ...ids }], actor, [entry]);
       return opened.id;
     });
   }
@@ -100,8 +99,8 @@ export class BreakGlassStore {
         WHERE "id" = ${id}::uuid AND "endedAt" IS NULL AND "expiresAt" > now()`;
       if (ended === 0) throw new GatewayError('INVALID_STATE', 'The opening has ended already.');
       const ids = { patientId: own.patientId, breakGlassId: id };
-      await appendChanges(tx, [{ type: 'BREAK_GLASS_ENDED', ...ids }]);
-      await appendAudit(tx, actor, [{ action: 'UPDATE', ...ids }]);
+      const entry = { action: 'UPDATE', ...ids } as const;
+      await appendAuditedChanges(tx, [{ type: 'BREAK_GLASS_ENDED', ...ids }], actor, [entry]);
     });
   }
 

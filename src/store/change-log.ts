@@ -55,14 +55,18 @@ const MILLISECONDS_A_DAY = 86_400_000;
  */
 export async function appendChanges(tx: Transaction, changes: readonly NewChange[]): Promise<void> {
   await tx.$queryRaw`
-    WITH appended AS (
+    WITH appended AS (${insertChanges(changes)})
+    SELECT 1 AS woken FROM pg_notify(${CHANNELS.changes}, '')`;
+}
+
+/** The statement that appends, to be part of another one. */
+export function insertChanges(changes: readonly NewChange[]): Prisma.Sql {
+  return Prisma.sql`
       INSERT INTO "Change" (
         "type", "patientId", "studyId", "instanceId", "inferenceId", "modelVersionId", "breakGlassId", "priority")
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(changes)}::jsonb) AS change (
         "type" "ChangeType", "patientId" uuid, "studyId" uuid, "instanceId" uuid, "inferenceId" uuid,
-        "modelVersionId" uuid, "breakGlassId" uuid, "priority" "Priority")
-    )
-    SELECT 1 AS woken FROM pg_notify(${CHANNELS.changes}, '')`;
+        "modelVersionId" uuid, "breakGlassId" uuid, "priority" "Priority")`;
 }
 
 /** Wakes the listeners of a channel when the transaction commits. */

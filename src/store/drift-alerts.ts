@@ -1,7 +1,6 @@
 /** Alerts of drift: one a model version, day and measure, whichever process finds it and how often it looks. */
-import { appendAudit } from './audit/append.ts';
+import { appendAuditedChanges } from './audit/append.ts';
 import { systemActor } from './audit/audit-entry.ts';
-import { appendChanges } from './change-log.ts';
 import type { PrismaClient } from './client.ts';
 import type { DriftAlert } from './generated/client.ts';
 import type { DriftMeasure } from './reads/drift.ts';
@@ -62,8 +61,7 @@ export class DriftAlertStore {
         RETURNING "measure"`;
       if (rows.length === 0) return [];
       const measures = rows.map(({ measure }) => measure);
-      await appendChanges(tx, [{ type: 'MODEL_DRIFT_ALERT', modelVersionId }]);
-      await appendAudit(tx, WATCH, [
+      await appendAuditedChanges(tx, [{ type: 'MODEL_DRIFT_ALERT', modelVersionId }], WATCH, [
         { action: 'CREATE', modelVersionIds: [modelVersionId], details: { driftAlerts: measures, films } },
       ]);
       return measures;

@@ -9,8 +9,9 @@
  * A job may run twice (a process that was thought dead comes back): every step out of RUNNING names the attempt it
  * belongs to, so only the newest claim can write, and it writes once.
  */
+import { appendAuditedChanges } from './audit/append.ts';
+import type { AuditActor, AuditEntry } from './audit/audit-entry.ts';
 import type { NewChange } from './change-log.ts';
-import { appendChanges } from './change-log.ts';
 import type { Transaction } from './client.ts';
 import type { ChangeType, InferenceState, Precision, Priority } from './generated/enums.ts';
 
@@ -50,7 +51,13 @@ export interface InferenceKeys {
   readonly priority: Priority;
 }
 
-/** The one setter of `state` outside the claim and its return: moves only from the states named, and tells the feed. */
+/** What the audit says of a step. */
+export interface StepRecord {
+  readonly by: AuditActor;
+  readonly entry: AuditEntry;
+}
+
+/** The one setter of `state` outside the claim and its return: moves only from the states named, and tells the feed and the audit. */
 export async function transition(
   tx: Transaction,
   inference: InferenceKeys,
@@ -58,6 +65,7 @@ export async function transition(
   to: InferenceState,
   type: ChangeType,
   data: Partial<InferenceColumns>,
+  { by, entry }: StepRecord,
   attempt?: number,
 ): Promise<boolean> {
   const { count } = await tx.inference.updateMany({
@@ -65,7 +73,7 @@ export async function transition(
     data: { ...data, state: to },
   });
   if (count === 0) return false;
-  await appendChanges(tx, [changeOf(type, inference)]);
+  await appendAuditedChanges(tx, [changeOf(type, inference)], by, [entry]);
   return true;
 }
 

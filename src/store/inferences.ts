@@ -1,9 +1,8 @@
 /** Claims, settles, requests and cancels inferences; the states and their rules are in inference-state.ts. */
 import { randomUUID } from 'node:crypto';
 import { type ErrorCode, GatewayError } from '../errors.ts';
-import { appendAudit } from './audit/append.ts';
+import { appendAuditedChanges } from './audit/append.ts';
 import { type AuditActor, type AuditEntry, systemActor } from './audit/audit-entry.ts';
-import { appendChanges } from './change-log.ts';
 import type { PrismaClient, Transaction } from './client.ts';
 import type { ChangeType, InferenceState, Priority } from './generated/enums.ts';
 import type { ClaimedInference, InferenceRequest, NewResult } from './inference-records.ts';
@@ -119,9 +118,9 @@ export class InferenceStore {
       );
       await this.#prisma.$transaction(async (tx) => {
         const data = { errorCode: error.code, errorMessage: error.message };
-        const failed = await transition(tx, inference, ['QUEUED', 'RUNNING'], 'FAILED', 'INFERENCE_FAILED', data);
         const entry = entryOf(inference, 'FAILED', { outcome: 'FAILED', errorCode: error.code });
-        if (failed) await appendAudit(tx, PIPELINE, [entry]);
+        const record = { by: PIPELINE, entry };
+        await transition(tx, inference, ['QUEUED', 'RUNNING'], 'FAILED', 'INFERENCE_FAILED', data, record);
       });
     }
     await this.#queue.completeDeadLetter(letter);
@@ -157,8 +156,8 @@ export class InferenceStore {
         skipDuplicates: true,
       });
       if (created !== undefined) {
-        await appendChanges(tx, [changeOf('INFERENCE_QUEUED', created)]);
-        await appendAudit(tx, request.by, [entryOf(created, 'QUEUED', { action: 'CREATE' })]);
+        const entry = entryOf(created, 'QUEUED', { action: 'CREATE' });
+        await appendAuditedChanges(tx, [changeOf('INFERENCE_QUEUED', created)], request.by, [entry]);
         await this.#queue.enqueue(tx, created.id, priority);
         return { inferenceId: created.id, created: true };
       }
@@ -173,11 +172,9 @@ export class InferenceStore {
         errorCode: null,
         errorMessage: null,
       };
-      const again = await transition(tx, known, ['FAILED', 'CANCELLED'], 'QUEUED', 'INFERENCE_QUEUED', reset);
-      if (again) {
-        await this.#queue.enqueue(tx, known.id, priority);
-        await appendAudit(tx, request.by, [entryOf(known, 'QUEUED')]);
-      }
+      const record = { by: request.by, entry: entryOf(known, 'QUEUED') };
+      const again = await transition(tx, known, ['FAILED', 'CANCELLED'], 'QUEUED', 'INFERENCE_QUEUED', reset, record);
+      if (again) await this.#queue.enqueue(tx, known.id, priority);
       return { inferenceId: known.id, created: again };
     });
   }
@@ -191,13 +188,13 @@ export class InferenceStore {
     await this.#prisma.$transaction(async (tx) => {
       const inference = await tx.inference.findUnique({ where: { id: inferenceId } });
       if (inference === null) throw new GatewayError('NOT_FOUND', 'There is no such inference.');
-      const cancelled = await transition(tx, inference, ['QUEUED', 'RUNNING'], 'CANCELLED', 'INFERENCE_CANCELLED', {
-        completedAt: new Date(),
-      });
+      const data = { completedAt: new Date() };
+      const record = { by, entry: entryOf(inference, 'CANCELLED') };
+      const from: InferenceState[] = ['QUEUED', 'RUNNING'];
+      const cancelled = await transition(tx, inference, from, 'CANCELLED', 'INFERENCE_CANCELLED', data, record);
       if (!cancelled) {
         throw new GatewayError('INVALID_STATE', `An inference in state ${inference.state} cannot be cancelled.`);
       }
-      await appendAudit(tx, by, [entryOf(inference, 'CANCELLED')]);
     });
   }
 
@@ -230,11 +227,9 @@ export class InferenceStore {
     return this.#prisma.$transaction(async (tx) => {
       const keys = { ...claimed, id: claimed.inferenceId };
       const columns = { ...data, completedAt: new Date() };
-      const wanted = await transition(tx, keys, ['RUNNING'], to, type, columns, claimed.attempt);
-      if (wanted) {
-        await write?.(tx);
-        await appendAudit(tx, PIPELINE, [entryOf(keys, to, entry)]);
-      }
+      const record = { by: PIPELINE, entry: entryOf(keys, to, entry) };
+      const wanted = await transition(tx, keys, ['RUNNING'], to, type, columns, record, claimed.attempt);
+      if (wanted) await write?.(tx);
       await this.#queue.complete(tx, claimed.claim);
       return wanted;
     });

@@ -6,10 +6,9 @@
  * afterwards changes nothing of what is queued.
  */
 import { GatewayError } from '../errors.ts';
-import { appendAudit } from './audit/append.ts';
+import { appendAuditedChanges } from './audit/append.ts';
 import type { AuditActor } from './audit/audit-entry.ts';
 import { goesToCanary } from './canary.ts';
-import { appendChanges } from './change-log.ts';
 import type { Prisma, PrismaClient, Transaction } from './client.ts';
 import type { Eligibility, Priority } from './generated/enums.ts';
 import { changeOf } from './inference-state.ts';
@@ -53,6 +52,8 @@ export interface InstanceRecord {
   readonly priority: Priority;
   /** What names its source to a canary: calling AE title, door. */
   readonly sources?: readonly string[];
+  /** Name of the node that it was fetched from, for the audit. */
+  readonly node?: string;
 }
 
 /** The records of a film that is stored. */
@@ -160,23 +161,25 @@ export class InstanceStore {
     const clinical = inferences.find(({ shadow }) => !shadow);
     if (clinical === undefined) throw new GatewayError('INTERNAL', 'A film has no clinical reading.');
     const ids = { ...keys, modelVersionId: clinical.modelVersionId, inferenceId: clinical.id };
-    await appendChanges(tx, [
-      { type: 'INSTANCE_STORED', ...ids, priority: clinical.priority },
-      ...inferences.map((inference) => changeOf('INFERENCE_QUEUED', inference)),
-    ]);
-    await appendAudit(tx, by, [
-      {
-        action: 'CREATE',
-        patientId,
-        studyIds: [studyId],
-        instanceIds: [instance.id],
-        inferenceIds: inferences.map(({ id }) => id),
-        modelVersionIds: inferences.map(({ modelVersionId }) => modelVersionId),
-        ...(discrepancies.length === 0
-          ? {}
-          : { details: { discrepancies: discrepancies.map(({ attribute }) => attribute) } }),
-      },
-    ]);
+    await appendAuditedChanges(
+      tx,
+      [
+        { type: 'INSTANCE_STORED', ...ids, priority: clinical.priority },
+        ...inferences.map((inference) => changeOf('INFERENCE_QUEUED', inference)),
+      ],
+      by,
+      [
+        {
+          action: 'CREATE',
+          patientId,
+          studyIds: [studyId],
+          instanceIds: [instance.id],
+          inferenceIds: inferences.map(({ id }) => id),
+          modelVersionIds: inferences.map(({ modelVersionId }) => modelVersionId),
+          ...detailsOf(record, discrepancies),
+        },
+      ],
+    );
     return { instanceId: instance.id, inferenceId: clinical.id, duplicate: false };
   }
 }
@@ -208,6 +211,15 @@ async function readersOf(tx: Transaction, { study, sources = [] }: InstanceRecor
     { modelVersionId: (taken ? canary : active).id, shadow: false },
     ...shadows.map(({ id }) => ({ modelVersionId: id, shadow: true })),
   ];
+}
+
+/** What the audit says of a film besides whose it is. */
+function detailsOf({ node }: InstanceRecord, discrepancies: readonly { readonly attribute: string }[]) {
+  const details = {
+    ...(node === undefined ? {} : { node }),
+    ...(discrepancies.length === 0 ? {} : { discrepancies: discrepancies.map(({ attribute }) => attribute) }),
+  };
+  return Object.keys(details).length === 0 ? {} : { details };
 }
 
 const NEWEST_INFERENCE = {

@@ -20,6 +20,7 @@ type Channel = (typeof CHANNELS)[keyof typeof CHANNELS];
 
 const FIRST_RECONNECT_MS = 100;
 const LONGEST_RECONNECT_MS = 5000;
+const CONNECT_TIMEOUT_MS = 5000;
 
 /** Wakes callbacks when another transaction has committed something of interest. */
 export class Listener implements AsyncDisposable {
@@ -53,13 +54,20 @@ export class Listener implements AsyncDisposable {
       connectionString: this.#url,
       application_name: 'cxr-gateway listener',
       keepAlive: true,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     });
     // Without a handler a lost connection would end the process; 'end' follows and reconnects.
     client.on('error', () => {});
     client.on('notification', ({ channel }) => this.#wake(channel as Channel));
-    await client.connect();
+    try {
+      await client.connect();
+      for (const channel of Object.values(CHANNELS)) await client.query(`LISTEN ${channel}`);
+    } catch (error) {
+      await client.end().catch(() => {}); // the first error says more
+      throw error;
+    }
+    // Not before it listens: whoever connects hears of what went wrong until then, and tries again alone.
     client.once('end', () => void this.#reconnect());
-    for (const channel of Object.values(CHANNELS)) await client.query(`LISTEN ${channel}`);
     this.#client = client;
   }
 

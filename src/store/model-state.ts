@@ -16,9 +16,8 @@
  * transaction. Moves wait for each other by an advisory lock, or two could both see the same active version.
  */
 import { GatewayError } from '../errors.ts';
-import { appendAudit } from './audit/append.ts';
+import { appendAuditedChanges } from './audit/append.ts';
 import type { AuditActor } from './audit/audit-entry.ts';
-import { appendChanges } from './change-log.ts';
 import type { Transaction } from './client.ts';
 import type { ModelVersion } from './generated/client.ts';
 import type { ModelState } from './generated/enums.ts';
@@ -163,7 +162,6 @@ async function setState(tx: Transaction, version: ModelVersion, move: ModelMove)
   await tx.modelTransition.create({
     data: { modelVersionId: version.id, fromState: version.state, toState, actor, reason },
   });
-  await appendChanges(tx, [{ type: 'MODEL_VERSION_CHANGED', modelVersionId: version.id }]);
   const details = {
     fromState: version.state,
     toState,
@@ -171,5 +169,7 @@ async function setState(tx: Transaction, version: ModelVersion, move: ModelMove)
     ...(canarySources.length === 0 ? {} : { canarySources }),
     ...(requestedBy === undefined ? {} : { requestedBy }),
   };
-  await appendAudit(tx, by, [{ action: 'UPDATE', modelVersionIds: [version.id], details }]);
+  await appendAuditedChanges(tx, [{ type: 'MODEL_VERSION_CHANGED', modelVersionId: version.id }], by, [
+    { action: 'UPDATE', modelVersionIds: [version.id], details },
+  ]);
 }

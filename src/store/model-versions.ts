@@ -1,8 +1,7 @@
 /** Registers model versions and moves them between states; the states and their rules are in model-state.ts. */
 import { GatewayError } from '../errors.ts';
-import { appendAudit } from './audit/append.ts';
+import { appendAuditedChanges } from './audit/append.ts';
 import type { AuditActor } from './audit/audit-entry.ts';
-import { appendChanges } from './change-log.ts';
 import type { Prisma, PrismaClient } from './client.ts';
 import type { ModelState, Precision } from './generated/enums.ts';
 import { type CanaryPart, type ModelMove, movable, transition } from './model-state.ts';
@@ -66,10 +65,10 @@ export class ModelVersionStore {
       });
       if (created !== undefined) {
         await createFirstThresholdSet(tx, created.id, model.manifest, by);
-        await appendChanges(tx, [{ type: 'MODEL_VERSION_CHANGED', modelVersionId: created.id }]);
         const { name, version, digest } = model;
         const details = { name, version, digest };
-        await appendAudit(tx, by, [{ action: 'CREATE', modelVersionIds: [created.id], details }]);
+        const entry = { action: 'CREATE', modelVersionIds: [created.id], details } as const;
+        await appendAuditedChanges(tx, [{ type: 'MODEL_VERSION_CHANGED', modelVersionId: created.id }], by, [entry]);
         return created.id;
       }
       const found = await tx.modelVersion.findUnique({ where: { digest: model.digest } });

@@ -3,9 +3,8 @@
  * version at the claim; findings keep the threshold that they were judged by.
  */
 import { GatewayError } from '../errors.ts';
-import { appendAudit } from './audit/append.ts';
+import { appendAuditedChanges } from './audit/append.ts';
 import type { AuditActor } from './audit/audit-entry.ts';
-import { appendChanges } from './change-log.ts';
 import type { Prisma, Transaction } from './client.ts';
 
 /** Least probability that counts as positive, 0 to 1, by label. */
@@ -39,10 +38,11 @@ export async function appendThresholdSet(tx: Transaction, set: NewThresholdSet):
   await tx.thresholdSet.create({
     data: { modelVersionId, version, thresholds, method, reason, createdBy: by.subject },
   });
-  await appendChanges(tx, [{ type: 'MODEL_VERSION_CHANGED', modelVersionId }]);
   const changed = Object.keys(thresholds).filter((label) => thresholds[label] !== before[label]);
   const details = { thresholdSetVersion: version, method, changedLabels: changed };
-  await appendAudit(tx, by, [{ action: 'UPDATE', modelVersionIds: [modelVersionId], details }]);
+  await appendAuditedChanges(tx, [{ type: 'MODEL_VERSION_CHANGED', modelVersionId }], by, [
+    { action: 'UPDATE', modelVersionIds: [modelVersionId], details },
+  ]);
   return version;
 }
 

@@ -3,9 +3,8 @@
  * made it, or until it expires; what it asks for is done in the transaction that approves it.
  */
 import { GatewayError } from '../errors.ts';
-import { appendAudit } from './audit/append.ts';
+import { appendAuditedChanges } from './audit/append.ts';
 import type { AuditActor } from './audit/audit-entry.ts';
-import { appendChanges } from './change-log.ts';
 import type { Prisma, Transaction } from './client.ts';
 import type { ModelTransitionRequest } from './generated/client.ts';
 import type { ModelState } from './generated/enums.ts';
@@ -104,9 +103,10 @@ async function tellOf(
   request: string,
   by: AuditActor,
 ): Promise<void> {
-  await appendChanges(tx, [{ type: 'MODEL_TRANSITION_REQUESTED', modelVersionId }]);
   const details = { request, requestId, toState: toState ?? 'THRESHOLDS' };
-  await appendAudit(tx, by, [{ action, modelVersionIds: [modelVersionId], details }]);
+  await appendAuditedChanges(tx, [{ type: 'MODEL_TRANSITION_REQUESTED', modelVersionId }], by, [
+    { action, modelVersionIds: [modelVersionId], details },
+  ]);
 }
 
 /**

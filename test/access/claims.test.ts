@@ -67,6 +67,15 @@ describe('identityOfToken', () => {
     expect(identity(claims, { roles: 'https://cxr.example/roles' }).roles).toEqual(['ADMIN', 'AUDITOR']);
   });
 
+  it('drops grants that name nothing, and what deceives in names', () => {
+    expect(identity({ cxr_issuers: ['A\0', 'A', '\ud800'], cxr_studies: ['1.2\0'] })).toMatchObject({
+      issuers: ['A'],
+      studies: [],
+    });
+    expect(identity({ name: 'Dr.\u202e Who\0\n\ud83d' }).displayName).toBe('Dr. Who');
+    expect(identity({ name: `${'x'.repeat(199)}\u{1f9d1}` }).displayName).toBe('x'.repeat(199));
+  });
+
   it('grants all issuers by *, in the token or in the setting', () => {
     expect(identity({ cxr_issuers: ['A', '*'] }).issuers).toBe('ALL');
     expect(identity({}, { issuers: '*' }).issuers).toBe('ALL');

@@ -10,6 +10,9 @@ const HARMLESS = new Set([
   ...['Query', 'Mutation', 'Subscription', 'PageInfo', 'CodedError'],
   // Of model versions, nodes, keys and the process
   ...['ModelVersion', 'ModelTransition', 'ModelVersionChanged', 'ModelInput', 'ModelLabel', 'ModelPreprocessing'],
+  ...['LabelThreshold', 'ThresholdSet', 'RequestedThreshold'],
+  // Parts of readings and findings, which are noted themselves
+  ...['InferenceProvenance', 'FindingProvenance'],
   // Figures over many films
   ...['PerformanceGroup', 'LabelPerformance', 'Proportion', 'LabelComparison', 'MeanDifference', 'DistributionSummary'],
   ...['ReadingLatencies', 'DriftReference', 'DriftDay', 'DriftMeasure', 'DriftAlert'],

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { XmlDocument } from 'libxml2-wasm';
-import type { Certificate } from '../support/certificates.ts';
+import type { Certificate } from '../support/certificate.ts';
 
 /** One syslog message. */
 export interface ReceivedMessage {

@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshStudy, phantomOf } from '../nodes/films.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type AuditSchemas, loadAuditSchemas } from '../support/audit-schemas.ts';
-import { openssl, selfSigned } from '../support/certificates.ts';
+import { hasOpenssl, makeCertificate } from '../support/certificate.ts';
 import { graphql, stow } from '../support/client.ts';
 import { type Collector, startCollector } from './collector.ts';
 
-describe.skipIf(openssl === undefined)('a gateway with a collector (needs openssl)', () => {
+describe.skipIf(!hasOpenssl)('a gateway with a collector (needs openssl)', () => {
   let folder: string;
   let collector: Collector;
   let gateway: TestApp;
@@ -20,7 +20,7 @@ describe.skipIf(openssl === undefined)('a gateway with a collector (needs openss
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'cxr-gateway-audit-'));
     schemas = await loadAuditSchemas();
-    const certificate = await selfSigned(folder, 'collector');
+    const certificate = await makeCertificate(folder, 'collector');
     collector = await startCollector(certificate);
     gateway = await startTestApp({
       AUDIT_SYSLOG_URL: `syslog-tls://127.0.0.1:${collector.port}`,

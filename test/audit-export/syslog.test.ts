@@ -8,7 +8,7 @@ import { type Log, silentLog } from '../../src/log.ts';
 import { systemActor } from '../../src/store/audit/audit-entry.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type AuditSchemas, loadAuditSchemas } from '../support/audit-schemas.ts';
-import { type Certificate, openssl, selfSigned } from '../support/certificates.ts';
+import { type Certificate, hasOpenssl, makeCertificate } from '../support/certificate.ts';
 import { openTestStore, type TestStore } from '../support/store.ts';
 import { type Collector, type CollectorOptions, type ReceivedMessage, startCollector } from './collector.ts';
 
@@ -97,10 +97,10 @@ async function confirmed(position: number): Promise<void> {
     .toBe(BigInt(position));
 }
 
-describe.skipIf(openssl === undefined)('the export by syslog over TLS (needs openssl)', () => {
+describe.skipIf(!hasOpenssl)('the export by syslog over TLS (needs openssl)', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'cxr-gateway-syslog-'));
-    [server, client] = [await selfSigned(folder, 'collector'), await selfSigned(folder, 'gateway')];
+    [server, client] = [await makeCertificate(folder, 'collector'), await makeCertificate(folder, 'gateway')];
     schemas = await loadAuditSchemas();
   });
   afterAll(async () => {
@@ -218,7 +218,7 @@ describe.skipIf(openssl === undefined)('the export by syslog over TLS (needs ope
 
   it('sends nothing to a collector whose certificate has another name', async () => {
     await recordReads(3);
-    const other = await selfSigned(folder, 'elsewhere', 'DNS:elsewhere.example');
+    const other = await makeCertificate(folder, 'elsewhere', 'DNS:elsewhere.example');
     const collector = await startCollector(other);
     closing.push(collector);
     const { log, reason } = firstInterruption();

@@ -1,10 +1,6 @@
 /** A database server that goes away and comes back while films are stored. */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it, onTestFinished } from 'vitest';
-import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
+import { expect, it } from 'vitest';
 import {
   expectKeptAndReadOnce,
   PersistentSenders,
@@ -13,46 +9,15 @@ import {
   randomMoments,
 } from '../support/durability.ts';
 import { startGatewayProcess } from '../support/gateway-process.ts';
-import { freePort } from '../support/peers/programs.ts';
+import { ownPostgres } from '../support/own-postgres.ts';
 
 const OUT_OF_RESOURCES = 0xa700;
-
-/** A server of this test's own, on one port whenever it runs. */
-async function ownServer() {
-  const folder = await mkdtemp(join(tmpdir(), 'cxr-gateway-outage-'));
-  await chmod(folder, 0o755); // as root the server runs as another account, which must be able to enter
-  const options = { directory: join(folder, 'postgres'), settings: { port: String(await freePort()) } };
-  let server = await startEmbeddedPostgres(options);
-  const stop = async (signal: NodeJS.Signals) => {
-    process.kill(server.pid, signal);
-    while (isAlive(server.pid)) await delay(10);
-  };
-  onTestFinished(async () => {
-    if (isAlive(server.pid)) await stop('SIGQUIT');
-    await rm(folder, { recursive: true, force: true });
-  });
-  return {
-    url: server.url,
-    stop,
-    start: async () => {
-      server = await startEmbeddedPostgres(options);
-    },
-  };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 it('films are refused for now, never acknowledged, and taken again by itself once it is back', {
   timeout: 60_000 + ROUNDS * 15_000,
 }, async () => {
   const random = randomMoments();
-  const server = await ownServer();
+  const server = await ownPostgres();
   const machine = await prepareMachine(server.url);
   await using _gateway = await startGatewayProcess(machine.settings);
   const senders = new PersistentSenders(machine.port, random);

@@ -43,5 +43,7 @@ describe('the address of a client', () => {
     expect((await failing(behind.url, '198.51.100.1')).status).toBe(401);
     expect((await failing(behind.url, '198.51.100.2')).status).toBe(401);
     expect((await failing(behind.url, '9.9.9.9, 198.51.100.1')).status).toBe(429);
+    expect((await failing(behind.url, '203.0.113.1:1001')).status).toBe(401);
+    expect((await failing(behind.url, '203.0.113.1:1002')).status).toBe(429);
   });
 });

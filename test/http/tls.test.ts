@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import WebSocket from 'ws';
 import { loadConfig } from '../../src/config.ts';
 import { followTls, readTls } from '../../src/http/tls.ts';
-import { openssl, selfSigned } from '../support/certificates.ts';
+import { hasOpenssl, makeCertificate } from '../support/certificate.ts';
 import { RawConnection, RecordingLog, startServer } from './support.ts';
 
 async function folder(): Promise<string> {
@@ -18,7 +18,7 @@ async function folder(): Promise<string> {
 }
 
 async function secured(settings: Record<string, string> = {}) {
-  const { cert, key } = await selfSigned(await folder(), 'gateway');
+  const { cert, key } = await makeCertificate(await folder(), 'gateway');
   const server = await startServer({ HTTP_TLS_CERT_FILE: cert, HTTP_TLS_KEY_FILE: key, ...settings });
   return { ...server, cert, key, ca: await readFile(cert) };
 }
@@ -42,7 +42,7 @@ async function handshake(port: number, options: ConnectionOptions): Promise<TLSS
   return socket;
 }
 
-describe.skipIf(openssl === undefined)('HTTP over TLS (needs openssl)', () => {
+describe.skipIf(!hasOpenssl)('HTTP over TLS (needs openssl)', () => {
   it('answers, and tells browsers to come by TLS only', async () => {
     const { url, ca } = await secured();
     expect(url).toMatch(/^https:/);
@@ -90,7 +90,7 @@ describe.skipIf(openssl === undefined)('HTTP over TLS (needs openssl)', () => {
   it('takes up a renewed certificate without a restart, and keeps the old one while the files do not fit', async () => {
     const directory = await folder();
     const files = { certFile: join(directory, 'tls.crt'), keyFile: join(directory, 'tls.key') };
-    const [before, after] = [await selfSigned(directory, 'before'), await selfSigned(directory, 'after')];
+    const [before, after] = [await makeCertificate(directory, 'before'), await makeCertificate(directory, 'after')];
     const install = async ({ cert, key }: typeof before) => {
       await copyFile(cert, files.certFile);
       await copyFile(key, files.keyFile);
@@ -121,7 +121,7 @@ describe.skipIf(openssl === undefined)('HTTP over TLS (needs openssl)', () => {
 
   it('does not start with files that do not fit', async () => {
     const directory = await folder();
-    const [one, two] = [await selfSigned(directory, 'one'), await selfSigned(directory, 'two')];
+    const [one, two] = [await makeCertificate(directory, 'one'), await makeCertificate(directory, 'two')];
     const start = (HTTP_TLS_CERT_FILE: string, HTTP_TLS_KEY_FILE: string) =>
       startServer({ HTTP_TLS_CERT_FILE, HTTP_TLS_KEY_FILE });
     await expect(start(one.cert, two.key)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });

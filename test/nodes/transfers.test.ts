@@ -319,6 +319,19 @@ describe('a node that sends what was not asked for', () => {
     expect(study).toBeNull();
   });
 
+  it('is named by the record of a film that is taken from it', async () => {
+    const study = freshStudy();
+    strange.give(phantomOf(study));
+    expect(await retrieved('strange', study.studyInstanceUid)).toMatchObject({ state: 'DONE', completed: 1 });
+    const { prisma } = gateway.app.store;
+    const { id } = await prisma.study.findUniqueOrThrow({ where: { studyInstanceUid: study.studyInstanceUid } });
+    const rows = await prisma.auditRecord.findMany({ where: { operation: 'transfer', studyIds: { has: id } } });
+    expect(rows.map(({ action, details }) => [action, JSON.parse(details ?? '')])).toContainEqual([
+      'CREATE',
+      { node: 'strange' },
+    ]);
+  });
+
   it('has what is no DICOM refused', async () => {
     strange.give(Buffer.from('<html>'));
     const transfer = await retrieved('strange', freshStudy().studyInstanceUid);

@@ -1,4 +1,4 @@
-/** Keys and certificates for tests of TLS. */
+/** Keys and certificates for tests of TLS, made by openssl. */
 import { join } from 'node:path';
 import { installed } from './peers/programs.ts';
 import { runProgram } from './peers/run-program.ts';
@@ -15,13 +15,18 @@ export interface Certificate {
 }
 
 /**
- * A key and a certificate of this common name that it signs itself, for this machine.
+ * A key and a certificate of this common name that it signs itself.
  *
  * @param folder - where the files go
+ * @param alternatives - subjectAltName; this name and this machine when absent
  */
-export async function makeCertificate(folder: string, name: string): Promise<Certificate> {
+export async function makeCertificate(
+  folder: string,
+  name: string,
+  alternatives = `DNS:${name},IP:127.0.0.1`,
+): Promise<Certificate> {
   const [cert, key] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
-  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name},IP:127.0.0.1`];
+  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${alternatives}`];
   const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
   const made = await runProgram(openssl ?? 'openssl', ['req', ...kind, ...subject, '-keyout', key, '-out', cert]);
   if (made.code !== 0) throw new Error(`openssl: ${made.output}`);

@@ -20,6 +20,8 @@ export interface LiveConnection {
   readonly request: IncomingMessage;
   /** Where it comes from, behind our proxies. */
   readonly address: string | null;
+  /** To be called once it has proved itself. */
+  readonly proved: () => void;
   /** Set by connection_init. */
   caller: Caller | undefined;
 }
@@ -40,6 +42,7 @@ const ENDS: Readonly<Record<IdentityEnd, readonly [code: number, reason: string]
  *
  * @param params - payload of connection_init: `authorization` and `purpose` count before the headers of the upgrade
  * @param admit - what else may refuse it; throws, or returns what to call when the connection is closed
+ * @param refused - told why it is not let in
  * @returns whether it was let in
  */
 export async function authenticateConnection(
@@ -47,6 +50,7 @@ export async function authenticateConnection(
   params: Readonly<Record<string, unknown>> | undefined,
   { authenticator, watch }: Authentication,
   admit: (caller: Caller) => () => void,
+  refused: (error: GatewayError) => void,
 ): Promise<boolean> {
   const { socket, request, connectionId } = connection;
   try {
@@ -67,7 +71,9 @@ export async function authenticateConnection(
     connection.caller = caller;
     return true;
   } catch (error) {
-    socket.close(...refusalOf(toGatewayError(error)));
+    const coded = toGatewayError(error);
+    refused(coded);
+    socket.close(...refusalOf(coded));
     return false;
   }
 }

@@ -12,6 +12,8 @@ import type { Duplex } from 'node:stream';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { type ServerOptions, WebSocketServer } from 'ws';
+import type { Caller } from '../../access/caller.ts';
+import type { RefusedCredentials } from '../../access/refused-credentials.ts';
 import { unauthenticated } from '../../access/unauthenticated.ts';
 import type { Config } from '../../config.ts';
 import { GatewayError } from '../../errors.ts';
@@ -29,6 +31,7 @@ import { authenticateConnection, confirmedCaller, type LiveConnection } from './
 import { hideSuggestions } from './hide-suggestions.ts';
 import type { RegisteredOperations } from './registered-operations.ts';
 import { SubscriptionCount } from './subscription-count.ts';
+import { UnprovedSockets } from './unproved-sockets.ts';
 import { serveConnection } from './websocket-transport.ts';
 
 /** An operation with its variables is far smaller; films do not come this way. */
@@ -55,6 +58,7 @@ export interface SubscriptionOptions {
   readonly limits: IdentityLimits;
   /** Undefined where any operation may run. */
   readonly registered: RegisteredOperations | undefined;
+  readonly refused: RefusedCredentials;
 }
 
 /** The endpoint. */
@@ -80,6 +84,7 @@ export function createSubscriptionEndpoint(options: SubscriptionOptions): Subscr
   const sockets = new WebSocketServer(socketOptions);
   const server = createProtocolServer(options);
   const isProxy = proxiesOf(config.http.trustedProxies);
+  const unproved = new UnprovedSockets(maxConnections);
   let closing = false;
   return {
     upgrade(request, socket, head) {
@@ -90,6 +95,15 @@ export function createSubscriptionEndpoint(options: SubscriptionOptions): Subscr
       if (!mayConnect(request, config.http.corsOrigins)) {
         return refuseUpgrade(socket, new GatewayError('BAD_REQUEST', 'Pages of another origin may not connect.'), 403);
       }
+      const address = clientAddress(request, isProxy);
+      const proved = unproved.admit(address);
+      if (proved === undefined) {
+        return refuseUpgrade(
+          socket,
+          new GatewayError('BUSY', 'Too many connections of this address say not who they are.'),
+        );
+      }
+      socket.once('close', proved);
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         const connectionId = randomUUID();
         const began = performance.now();
@@ -98,8 +112,7 @@ export function createSubscriptionEndpoint(options: SubscriptionOptions): Subscr
           const milliseconds = Math.round(performance.now() - began);
           log.info('websocket.closed', { requestId: connectionId, status, milliseconds });
         });
-        const address = clientAddress(request, isProxy);
-        const connection = { connectionId, socket: webSocket, request, address, caller: undefined };
+        const connection = { connectionId, socket: webSocket, request, address, proved, caller: undefined };
         serveConnection(server, webSocket, connection, { stallMs, pingMs: PING_MS, log });
       });
     },
@@ -113,7 +126,7 @@ export function createSubscriptionEndpoint(options: SubscriptionOptions): Subscr
 }
 
 function createProtocolServer(options: SubscriptionOptions) {
-  const { config, log, schema, services, authentication, limits } = options;
+  const { config, log, schema, services, authentication, limits, refused } = options;
   const subscriptions = new SubscriptionCount(limits);
   const { introspection } = config.graphql;
   const format = (errors: readonly GraphQLError[]) =>
@@ -122,7 +135,16 @@ function createProtocolServer(options: SubscriptionOptions) {
     connectionInitWaitTimeout: CONNECTION_INIT_MS,
     onConnect: ({ extra, connectionParams }) => {
       const counting = countingFailures(authentication, limits, extra.address);
-      return authenticateConnection(extra, connectionParams, counting, (caller) => limits.openConnection(caller));
+      const admit = (caller: Caller) => {
+        extra.proved();
+        return limits.openConnection(caller);
+      };
+      return authenticateConnection(extra, connectionParams, counting, admit, ({ code, details }) => {
+        if (code !== 'UNAUTHENTICATED') return;
+        const { address, connectionId: requestId } = extra;
+        const problem = details.credential ?? 'INVALID';
+        refused.note({ address, requestId, operation: 'WebSocket /graphql', problem });
+      });
     },
     onSubscribe: async (context, _id, payload) => {
       const { maxSocketOperations } = config.graphql;

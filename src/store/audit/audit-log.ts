@@ -25,6 +25,8 @@ export interface AuditLogOptions {
   readonly enabled?: boolean;
   /** Longest time until a record is durable, ms. */
   readonly timeoutMs?: number;
+  /** Longest wait for the answer to one statement of the database, ms. */
+  readonly statementTimeoutMs?: number;
   /** Most rows that wait. */
   readonly maxWaitingRows?: number;
 }
@@ -70,7 +72,7 @@ export class AuditLog implements AsyncDisposable {
   constructor(options: AuditLogOptions) {
     this.#options = options;
     this.enabled = options.enabled ?? true;
-    this.#chain = new ChainWriter(options.url);
+    this.#chain = new ChainWriter(options.url, options.statementTimeoutMs);
   }
 
   /** Begins to seal what changes leave. */

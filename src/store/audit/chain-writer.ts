@@ -26,6 +26,12 @@ const IDLE_IN_TRANSACTION_MS = 5000;
 
 const CONNECT_TIMEOUT_MS = 5000;
 
+/**
+ * Longest wait for the answer to a statement. A server that is gone without a word would otherwise be waited for as long as TCP
+ * does, a quarter of an hour, by all answers of this process. Longer than another process may hold the lock.
+ */
+const STATEMENT_TIMEOUT_MS = 10_000;
+
 /** Ids are taken from their sequence ahead of the rows; those of a process that ends are never used. */
 const IDS_AHEAD = 1000;
 
@@ -94,14 +100,18 @@ export class ChainWriter implements AsyncDisposable {
   #ids: string[] = [];
   #contendedUntil = 0;
 
-  /** @param url - a session-pinned connection: statements are prepared on it */
-  constructor(url: string) {
+  /**
+   * @param url - a session-pinned connection: statements are prepared on it
+   * @param statementTimeoutMs - longest wait for the answer to one statement
+   */
+  constructor(url: string, statementTimeoutMs = STATEMENT_TIMEOUT_MS) {
     this.#pool = new pg.Pool({
       connectionString: url,
       max: 1,
       application_name: 'cxr-gateway audit',
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       idleTimeoutMillis: 0,
+      query_timeout: statementTimeoutMs,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       options: '-c TimeZone=UTC',
     });

@@ -1,9 +1,11 @@
 /** The limits of an operation's text and cost, the same over HTTP and WebSocket. */
 import { type ASTVisitor, type DocumentNode, GraphQLError, type GraphQLSchema, type ValidationContext } from 'graphql';
 import type { Config } from '../../../config.ts';
+import { GatewayError } from '../../../errors.ts';
 import { sizeOfDocument } from './document-size.ts';
 import { costOf, MAX_SELECTIONS, type OperationToRun } from './operation-cost.ts';
-import { excess } from './too-complex.ts';
+import { hasUnstorableText } from './storable-texts.ts';
+import { excess, requestError } from './too-complex.ts';
 
 /** The limits. */
 export type OperationLimits = Pick<
@@ -46,7 +48,8 @@ export function sizeRule(limits: OperationLimits): (context: ValidationContext) 
  * What a valid operation costs.
  *
  * @throws GraphQLError QUERY_TOO_COMPLEX when that is above the limit, BAD_USER_INPUT when variables or arguments have no
- *   value that their types take: such a field would fail, and the cost of the others is not known
+ *   value that their types take: such a field would fail, and the cost of the others is not known; BAD_REQUEST for texts
+ *   that cannot be stored
  */
 export function affordableCost(schema: GraphQLSchema, operation: OperationToRun, limits: OperationLimits): number {
   let found: number;
@@ -57,6 +60,9 @@ export function affordableCost(schema: GraphQLSchema, operation: OperationToRun,
     const { message, nodes } = error;
     const extensions = { code: 'BAD_USER_INPUT', http: { status: 400 } };
     throw new GraphQLError(message, { nodes: nodes ?? null, extensions });
+  }
+  if (hasUnstorableText(operation.document, operation.variables)) {
+    throw requestError(new GatewayError('BAD_REQUEST', 'A text has the character U+0000, which none may have.'));
   }
   const error = excess({ what: 'a cost', limit: 'GRAPHQL_MAX_COST', found, allowed: limits.maxCost });
   if (error !== undefined) throw error;
