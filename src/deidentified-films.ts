@@ -6,6 +6,7 @@ import { scopeOf } from './access/scope-of.ts';
 import type { FilmLimits } from './config.ts';
 import { bytesOf, type Deidentifier } from './dicom/deidentify/deidentifier.ts';
 import { GatewayError } from './errors.ts';
+import { MAXIMUM_PICTURE_SIZE } from './images.ts';
 import type { InferencePool } from './inference/pool.ts';
 import { recordsOfUids, storedFilmById } from './store/reads/deidentified.ts';
 import type { StoredFilm } from './store/reads/pictures.ts';
@@ -37,9 +38,6 @@ export interface DeidentifiedFile {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-/** Longest side of a picture in pixels. */
-const MAXIMUM_SIZE = 768;
-
 /** Gives out films without their identity. */
 export class DeidentifiedFilms {
   readonly #options: DeidentifiedFilmsOptions;
@@ -61,7 +59,7 @@ export class DeidentifiedFilms {
     const path = this.#pathOf(film);
     // Refuses a film whose pixels may say whose they are.
     await deidentifier.uids(path);
-    return { film, png: await pool.renderPreview(path, limits, MAXIMUM_SIZE) };
+    return { film, png: await pool.renderPreview(path, limits, MAXIMUM_PICTURE_SIZE) };
   }
 
   /**

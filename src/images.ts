@@ -16,7 +16,7 @@ export interface FilmImagesOptions {
 }
 
 /** Longest side of a picture in pixels: enough to look at in a browser, quick to make. */
-const MAXIMUM_SIZE = 768;
+export const MAXIMUM_PICTURE_SIZE = 768;
 
 /** Renders pictures of stored films. */
 export class FilmImages {
@@ -35,7 +35,7 @@ export class FilmImages {
     const { store, pool, limits, blobPath } = this.#options;
     const film = await storedFilm(store.reads(scopeOf(caller.identity)), sopInstanceUid);
     if (film === null) throw new GatewayError('NOT_FOUND', 'There is no such instance.');
-    const png = await pool.renderPreview(blobPath(film.blobKey), limits, MAXIMUM_SIZE);
+    const png = await pool.renderPreview(blobPath(film.blobKey), limits, MAXIMUM_PICTURE_SIZE);
     await recordDisclosed(store, caller, 'GET /instances/:uid/preview.png', film);
     return png;
   }
@@ -51,7 +51,11 @@ export class FilmImages {
     const finding = await drawnFinding(store.reads(scopeOf(caller.identity)), sopInstanceUid, label, modelVersionId);
     if (finding === null) throw new GatewayError('NOT_FOUND', 'This film has no finding of this label.');
     const { rows, columns, values } = finding;
-    const png = await pool.renderHeatMap(blobPath(finding.blobKey), limits, MAXIMUM_SIZE, { rows, columns, values });
+    const png = await pool.renderHeatMap(blobPath(finding.blobKey), limits, MAXIMUM_PICTURE_SIZE, {
+      rows,
+      columns,
+      values,
+    });
     await recordDisclosed(store, caller, 'GET /instances/:uid/heatmaps/:label.png', finding);
     return png;
   }

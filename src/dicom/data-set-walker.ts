@@ -16,12 +16,10 @@ import {
   type ElementHeader,
   type Encoding,
   IMPLICIT_LITTLE_ENDIAN,
-  ITEM,
-  ITEM_DELIMITATION,
   isDelimitation,
-  SEQUENCE_DELIMITATION,
   UNDEFINED_LENGTH,
 } from './element.ts';
+import { itemsOf, passElements, passItems } from './sequence-items.ts';
 
 /** Largest value that is collected: a LUT of 65,536 entries of 16 bits. */
 const MAXIMUM_VALUE_BYTES = 131_072;
@@ -127,31 +125,14 @@ export class DataSetWalker {
     if (depth > MAXIMUM_DEPTH) {
       throw new GatewayError('MALFORMED_DICOM', `Sequences are nested more than ${MAXIMUM_DEPTH} deep.`);
     }
-    const isDelimited = sequence.length === UNDEFINED_LENGTH;
-    const sequenceEnd = isDelimited ? end : this.#elements.endOf(sequence, end);
-    let position = sequence.valuePosition;
-    while (isDelimited || position < sequenceEnd) {
-      const item = this.#elements.read(position, encoding);
-      if (isDelimited && item.tag === SEQUENCE_DELIMITATION) return item.valuePosition;
-      if (item.tag !== ITEM) throw misplaced(item.tag, position);
+    const range = itemsOf(sequence, end, this.#elements);
+    return passItems(range, encoding, this.#elements, (item) => {
       const content = items === undefined ? undefined : new DataSet();
       if (content !== undefined) items?.push(content);
-      position = this.#walkItem(item, encoding, sequenceEnd, depth, content);
-    }
-    return position;
-  }
-
-  #walkItem(item: ElementHeader, encoding: Encoding, end: number, depth: number, into: DataSet | undefined): number {
-    const isDelimited = item.length === UNDEFINED_LENGTH;
-    const itemEnd = isDelimited ? end : this.#elements.endOf(item, end);
-    if (!isDelimited && into === undefined) return itemEnd;
-    let position = item.valuePosition;
-    while (isDelimited || position < itemEnd) {
-      const element = this.#elements.read(position, encoding);
-      if (isDelimited && element.tag === ITEM_DELIMITATION) return element.valuePosition;
-      position = this.#walkValue(element, encoding, itemEnd, depth, into);
-    }
-    return position;
+      return passElements(item, range.end, encoding, this.#elements, content !== undefined, (element, itemEnd) =>
+        this.#walkValue(element, encoding, itemEnd, depth, content),
+      );
+    });
   }
 }
 

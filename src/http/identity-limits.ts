@@ -7,6 +7,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Caller } from '../access/caller.ts';
 import type { Config } from '../config.ts';
 import { GatewayError } from '../errors.ts';
+import { HeldCounts } from './held-counts.ts';
 
 /** Seconds of one window of counting; it begins with the first that is counted. */
 export const WINDOW_SECONDS = 60;
@@ -167,31 +168,22 @@ class Window {
 
 const seconds = ({ msBeforeNext }: RateLimiterRes): number => Math.max(1, Math.ceil(msBeforeNext / 1000));
 
-/** Counts what is open; a key is forgotten with the last that it holds. */
+/** Counts what is open. */
 class Held {
   readonly #setting: string;
   readonly #limit: number;
-  readonly #counts = new Map<string, number>();
+  readonly #counts: HeldCounts;
 
   constructor(setting: string, limit: number) {
     this.#setting = setting;
     this.#limit = limit;
+    this.#counts = new HeldCounts(limit);
   }
 
   take(key: string): () => void {
-    const count = this.#counts.get(key) ?? 0;
-    if (count >= this.#limit) {
-      const problem = `${this.#setting} (${this.#limit}) are open; close one first.`;
-      throw new GatewayError('RATE_LIMITED', problem, { limit: this.#setting, allowed: this.#limit });
-    }
-    this.#counts.set(key, count + 1);
-    let open = true;
-    return () => {
-      if (!open) return;
-      open = false;
-      const left = (this.#counts.get(key) ?? 1) - 1;
-      if (left > 0) this.#counts.set(key, left);
-      else this.#counts.delete(key);
-    };
+    const release = this.#counts.take(key);
+    if (release !== undefined) return release;
+    const problem = `${this.#setting} (${this.#limit}) are open; close one first.`;
+    throw new GatewayError('RATE_LIMITED', problem, { limit: this.#setting, allowed: this.#limit });
   }
 }

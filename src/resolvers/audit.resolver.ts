@@ -14,6 +14,7 @@ import { type AuditRecordFilter, auditHead, listAuditRecords } from '../store/re
 import type { Direction } from '../store/reads/keyset.ts';
 import { findPatient } from '../store/reads/patients.ts';
 import { toAuditRecord } from './audit-record.ts';
+import { connectionOfPage } from './connection.ts';
 import { actorIn, type GatewayContext } from './context.ts';
 
 const NEWEST_FIRST = {
@@ -81,18 +82,7 @@ async function records(
   request: PageArguments,
 ): Promise<Connection<AuditRecord>> {
   const page = await listAuditRecords(reader, filter, direction, request);
-  const nodes = page.rows.map(toAuditRecord);
-  return {
-    edges: nodes.map((node, index) => ({ node, cursor: page.cursors[index] ?? '' })),
-    nodes,
-    pageInfo: {
-      hasNextPage: page.hasNextPage,
-      hasPreviousPage: page.hasPreviousPage,
-      startCursor: page.cursors[0] ?? null,
-      endCursor: page.cursors.at(-1) ?? null,
-    },
-    totalCount: page.count,
-  };
+  return connectionOfPage(page, page.rows.map(toAuditRecord));
 }
 
 /** The patient, if there is one that the auditor may see. @throws GatewayError BAD_REQUEST */

@@ -12,9 +12,14 @@ export function toConnection<Row extends { readonly id: string }>(
   loader: RowLoader<Row>,
 ): Connection<Row> {
   loader.remember(page.rows);
+  return connectionOfPage(page, page.rows);
+}
+
+/** @param nodes - what the API gives for each row of the page */
+export function connectionOfPage<Node>(page: Page<unknown>, nodes: readonly Node[]): Connection<Node> {
   return {
-    edges: page.rows.map((node, index) => ({ node, cursor: page.cursors[index] ?? '' })),
-    nodes: page.rows,
+    edges: nodes.map((node, index) => ({ node, cursor: page.cursors[index] ?? '' })),
+    nodes,
     pageInfo: {
       hasNextPage: page.hasNextPage,
       hasPreviousPage: page.hasPreviousPage,

@@ -129,8 +129,14 @@ async function secrets(): Promise<readonly string[]> {
     toGlobalId('Study', id),
     toGlobalId('Instance', id),
   ]);
-  return [...new Set([...ids, ...global, '2025-12', '2026-0', '1970-01', '1970', 'blobKey'])];
+  return [...new Set([...ids, ...global, 'blobKey'])];
 }
+
+/**
+ * The years in which the seeded patients were born, examined and stored. Not in the middle of a word and not as a
+ * component of a UID: the digits of a pseudonym are random, and hold any four of them now and then.
+ */
+const YEARS = /(?<![\w.])(?:1970|2025|2026)/g;
 
 describe('de-identified studies', () => {
   test('show what the profile keeps and nothing that tells whose they are', async () => {
@@ -139,6 +145,7 @@ describe('de-identified studies', () => {
     const text = JSON.stringify(answer);
     const found = (await secrets()).filter((secret) => text.includes(secret));
     expect(found).toEqual([]);
+    expect(text.match(YEARS) ?? []).toEqual([]);
     const [view] = answer.data?.deidentifiedStudies.nodes ?? [];
     expect(view?.series[0]).toMatchObject({ modality: 'DX', bodyPart: 'CHEST' });
     expect(view?.instances[0]).toMatchObject({ rows: 2048, columns: 2500, eligibility: 'READ_WITH_WARNING' });

@@ -14,12 +14,10 @@ import {
   type ElementHeader,
   type Encoding,
   IMPLICIT_LITTLE_ENDIAN,
-  ITEM,
-  ITEM_DELIMITATION,
   isDelimitation,
-  SEQUENCE_DELIMITATION,
   UNDEFINED_LENGTH,
 } from '../element.ts';
+import { type ItemRange, passElements, passItems } from '../sequence-items.ts';
 import { type Action, actionOf, vrOf } from './actions.ts';
 import { dummyValue } from './dummy-values.ts';
 import { encodeElement, encodeItems } from './encode-element.ts';
@@ -127,7 +125,8 @@ class DataSetRewriter {
     if (vr !== undefined && vr !== 'SQ' && vr !== 'UN') {
       throw new GatewayError('MALFORMED_DICOM', `${formatTag(tag)} of VR ${vr} has an undefined length.`);
     }
-    return this.#rewriteItems(valuePosition, end, true, contentEncoding(element, encoding), depth + 1, items);
+    const range = { start: valuePosition, end, isDelimited: true };
+    return this.#rewriteItems(range, contentEncoding(element, encoding), depth + 1, items);
   }
 
   /** The value of an element that stays; undefined when it is a sequence that cannot be gone through. */
@@ -143,7 +142,8 @@ class DataSetRewriter {
     if (!this.#isSequence(element)) return this.#window.bytes(valuePosition, length);
     const found: Uint8Array[] = [];
     try {
-      this.#rewriteItems(valuePosition, valuePosition + length, false, content, depth + 1, found);
+      const range = { start: valuePosition, end: valuePosition + length, isDelimited: false };
+      this.#rewriteItems(range, content, depth + 1, found);
     } catch (error) {
       if (error instanceof GatewayError && ['MALFORMED_DICOM', 'TRUNCATED_FILE'].includes(error.code)) return undefined;
       throw error;
@@ -182,46 +182,18 @@ class DataSetRewriter {
   }
 
   /** Goes through items to the end of their sequence; returns the position after it. */
-  #rewriteItems(
-    start: number,
-    end: number,
-    isDelimited: boolean,
-    encoding: Encoding,
-    depth: number,
-    items: Uint8Array[] | undefined,
-  ): number {
+  #rewriteItems(range: ItemRange, encoding: Encoding, depth: number, items: Uint8Array[] | undefined): number {
     if (depth > MAXIMUM_DEPTH) {
       throw new GatewayError('HEADER_TOO_LARGE', `Sequences are nested more than ${MAXIMUM_DEPTH} deep.`);
     }
-    let position = start;
-    while (isDelimited || position < end) {
-      const item = this.#elements.read(position, encoding);
-      if (isDelimited && item.tag === SEQUENCE_DELIMITATION) return item.valuePosition;
-      if (item.tag !== ITEM) throw misplaced(item.tag, position);
+    return passItems(range, encoding, this.#elements, (item) => {
       const elements = items === undefined ? undefined : new Map<number, Uint8Array>();
-      position = this.#rewriteItem(item, end, encoding, depth, elements);
+      const next = passElements(item, range.end, encoding, this.#elements, elements !== undefined, (element, itemEnd) =>
+        this.#rewriteElement(element, encoding, itemEnd, depth, elements),
+      );
       if (elements !== undefined) items?.push(concatenateInOrder(elements));
-    }
-    return position;
-  }
-
-  #rewriteItem(
-    item: ElementHeader,
-    end: number,
-    encoding: Encoding,
-    depth: number,
-    into: Map<number, Uint8Array> | undefined,
-  ): number {
-    const isDelimited = item.length === UNDEFINED_LENGTH;
-    const itemEnd = isDelimited ? end : this.#elements.endOf(item, end);
-    if (!isDelimited && into === undefined) return itemEnd;
-    let position = item.valuePosition;
-    while (isDelimited || position < itemEnd) {
-      const element = this.#elements.read(position, encoding);
-      if (isDelimited && element.tag === ITEM_DELIMITATION) return element.valuePosition;
-      position = this.#rewriteElement(element, encoding, itemEnd, depth, into);
-    }
-    return position;
+      return next;
+    });
   }
 }
 

@@ -10,13 +10,11 @@ import {
   type Encoding,
   EXPLICIT_LITTLE_ENDIAN,
   IMPLICIT_LITTLE_ENDIAN,
-  ITEM,
-  ITEM_DELIMITATION,
   isDelimitation,
   readElement,
-  SEQUENCE_DELIMITATION,
   UNDEFINED_LENGTH,
 } from '../element.ts';
+import { type ElementReader, itemsOf, passElements, passItems } from '../sequence-items.ts';
 
 /** What to read, and how much of it at most. */
 export interface MessageDataSetOptions {
@@ -55,7 +53,7 @@ class Found implements MessageDataSet {
   readonly items = new Map<number, Found[]>();
 }
 
-class Walk {
+class Walk implements ElementReader {
   readonly #window: MemoryWindow;
   readonly #options: MessageDataSetOptions;
   #elements = 0;
@@ -69,16 +67,22 @@ class Walk {
     const encoding = this.#options.explicitVr ? EXPLICIT_LITTLE_ENDIAN : IMPLICIT_LITTLE_ENDIAN;
     let position = 0;
     while (position < this.#window.size) {
-      const element = this.#next(position, encoding);
+      const element = this.read(position, encoding);
       position = this.#value(element, encoding, this.#window.size, into, 0);
     }
   }
 
-  #next(position: number, encoding: Encoding): ElementHeader {
+  read(position: number, encoding: Encoding): ElementHeader {
     this.#elements += 1;
     const { maxElements } = this.#options;
     if (this.#elements > maxElements) throw malformed(`has more than ${maxElements} elements`);
     return readElement(this.#window, position, encoding);
+  }
+
+  endOf({ length, valuePosition }: ElementHeader, end: number): number {
+    const next = valuePosition + length;
+    if (next > end) throw endOfFile(next, end);
+    return next;
   }
 
   /** Takes in or steps over a value; returns the position after it. */
@@ -92,49 +96,26 @@ class Walk {
       // The content of a sequence written as UN is Implicit VR Little Endian (PS3.5 section 6.2.2, note 4).
       return this.#items(element, vr === 'UN' ? IMPLICIT_LITTLE_ENDIAN : encoding, end, items, depth + 1);
     }
-    const next = checkedEnd(element, end);
+    const next = this.endOf(element, end);
     if (into !== undefined && length <= this.#options.maxValueBytes) {
       into.values.set(tag, this.#window.bytes(valuePosition, length));
     }
     return next;
   }
 
-  /** Walks the items of a sequence (PS3.5 section 7.5); returns the position after it. */
+  /** Walks the items of a sequence; returns the position after it. */
   #items(sequence: ElementHeader, encoding: Encoding, end: number, items: Found[] | undefined, depth: number): number {
     const { maxDepth } = this.#options;
     if (depth > maxDepth) throw malformed(`is nested deeper than ${maxDepth} levels`);
-    const isDelimited = sequence.length === UNDEFINED_LENGTH;
-    const sequenceEnd = isDelimited ? end : checkedEnd(sequence, end);
-    let position = sequence.valuePosition;
-    while (isDelimited || position < sequenceEnd) {
-      const item = this.#next(position, encoding);
-      if (isDelimited && item.tag === SEQUENCE_DELIMITATION) return item.valuePosition;
-      if (item.tag !== ITEM) throw malformed('has a sequence with something else than items');
+    const range = itemsOf(sequence, end, this);
+    return passItems(range, encoding, this, (item) => {
       const content = items === undefined ? undefined : new Found();
       if (content !== undefined) items?.push(content);
-      position = this.#item(item, encoding, sequenceEnd, content, depth);
-    }
-    return position;
+      return passElements(item, range.end, encoding, this, content !== undefined, (element, itemEnd) =>
+        this.#value(element, encoding, itemEnd, content, depth),
+      );
+    });
   }
-
-  #item(item: ElementHeader, encoding: Encoding, end: number, into: Found | undefined, depth: number): number {
-    const isDelimited = item.length === UNDEFINED_LENGTH;
-    const itemEnd = isDelimited ? end : checkedEnd(item, end);
-    if (!isDelimited && into === undefined) return itemEnd;
-    let position = item.valuePosition;
-    while (isDelimited || position < itemEnd) {
-      const element = this.#next(position, encoding);
-      if (isDelimited && element.tag === ITEM_DELIMITATION) return element.valuePosition;
-      position = this.#value(element, encoding, itemEnd, into, depth);
-    }
-    return position;
-  }
-}
-
-function checkedEnd({ length, valuePosition }: ElementHeader, end: number): number {
-  const next = valuePosition + length;
-  if (next > end) throw endOfFile(next, end);
-  return next;
 }
 
 function malformed(problem: string): GatewayError {

@@ -1,9 +1,9 @@
 /** The audit is read through its indexes, also by what is rare in it, on a table large enough for the planner to mean it. */
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { Prisma, type PrismaClient } from '../../../src/store/client.ts';
 import { type AuditRecordFilter, auditRecordsAfter, listAuditRecords } from '../../../src/store/reads/audit-records.ts';
 import { UNRESTRICTED } from '../../../src/store/reads/scope.ts';
+import { explainer } from '../../support/explain.ts';
 import { createDatabase } from '../../support/postgres.ts';
 
 const ID = '018f0000-0000-7000-8000-000000000000';
@@ -19,26 +19,12 @@ const POPULATE = `
     FROM generate_series(1, 60000) AS n;
   ANALYZE "AuditRecord";`;
 
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly 'Index Name'?: string;
-  readonly Plans?: readonly PlanNode[];
-}
-
 let database: Awaited<ReturnType<typeof createDatabase>>;
 let client: pg.Client;
-let plans: PlanNode[] = [];
 
-/** Explains each statement as it is planned for every value of its parameters, which is how prepared ones end up. */
-const explaining = {
-  $queryRaw: async (text: TemplateStringsArray | Prisma.Sql, ...parameters: unknown[]) => {
-    const statement = text instanceof Prisma.Sql ? text : Prisma.sql(text, ...parameters);
-    const { rows } = await client.query(`EXPLAIN (FORMAT JSON) ${statement.text}`, [...statement.values]);
-    plans.push(rows[0]['QUERY PLAN'][0].Plan);
-    return [];
-  },
-} as unknown as PrismaClient;
+/** Statements are planned for every value of their parameters, which is how prepared ones end up. */
+const explain = explainer(() => client);
+const explaining = explain.prisma;
 
 beforeAll(async () => {
   database = await createDatabase(inject('databaseUrl'));
@@ -53,12 +39,8 @@ afterAll(async () => {
   await database?.[Symbol.asyncDispose]();
 });
 
-const nodesOf = (plan: PlanNode): PlanNode[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
-
 async function planOf(read: () => Promise<unknown>): Promise<{ readonly scans: string[]; readonly indexes: string[] }> {
-  plans = [];
-  await read();
-  const nodes = plans.flatMap(nodesOf);
+  const nodes = await explain.nodesOf(read);
   return {
     scans: nodes
       .filter((node) => node['Node Type'] === 'Seq Scan' && node['Relation Name'] === 'AuditRecord')

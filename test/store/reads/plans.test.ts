@@ -1,7 +1,6 @@
 /** Every list that the API offers is read through an index, on tables large enough for the planner to mean it. */
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { Prisma, type PrismaClient } from '../../../src/store/client.ts';
 import { rowsByIds } from '../../../src/store/reads/by-ids.ts';
 import * as children from '../../../src/store/reads/children.ts';
 import { encodeCursor } from '../../../src/store/reads/cursor.ts';
@@ -15,6 +14,7 @@ import { drawnFinding, storedFilm } from '../../../src/store/reads/pictures.ts';
 import { type AccessScope, UNRESTRICTED } from '../../../src/store/reads/scope.ts';
 import { findInstance, findStudy, findStudyByAccessionNumber, listStudies } from '../../../src/store/reads/studies.ts';
 import { STUDIES } from '../../../src/store/reads/tables.ts';
+import { explainer } from '../../support/explain.ts';
 import { createDatabase } from '../../support/postgres.ts';
 
 const STUDY_COUNT = 5000;
@@ -50,25 +50,11 @@ const POPULATE = `
     FROM "Inference", generate_series(1, 14) AS label;
   ANALYZE;`;
 
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly Plans?: readonly PlanNode[];
-}
-
 let database: Awaited<ReturnType<typeof createDatabase>>;
 let client: pg.Client;
-let plans: PlanNode[] = [];
 
-/** Takes the place of the client: explains each statement with its parameters instead of running it. */
-const explaining = {
-  $queryRaw: async (text: TemplateStringsArray | Prisma.Sql, ...parameters: unknown[]) => {
-    const statement = text instanceof Prisma.Sql ? text : Prisma.sql(text, ...parameters);
-    const { rows } = await client.query(`EXPLAIN (FORMAT JSON) ${statement.text}`, [...statement.values]);
-    plans.push(rows[0]['QUERY PLAN'][0].Plan);
-    return [];
-  },
-} as unknown as PrismaClient;
+const explain = explainer(() => client);
+const explaining = explain.prisma;
 
 const unrestricted = { prisma: explaining, scope: UNRESTRICTED };
 
@@ -84,14 +70,11 @@ afterAll(async () => {
   await database?.[Symbol.asyncDispose]();
 });
 
-const nodesOf = (plan: PlanNode): PlanNode[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
-
 /** Node types of the plans that `read` leads to. */
 async function plan(read: () => Promise<unknown>): Promise<string[]> {
-  plans = [];
-  await read();
-  expect(plans.length).toBeGreaterThan(0);
-  return plans.flatMap(nodesOf).map((node) => `${node['Node Type']} ${node['Relation Name'] ?? ''}`.trim());
+  const nodes = await explain.nodesOf(read);
+  expect(nodes.length).toBeGreaterThan(0);
+  return nodes.map((node) => `${node['Node Type']} ${node['Relation Name'] ?? ''}`.trim());
 }
 
 /** Whole tables that are read. A sort is no fault where an index has left few rows. */
