@@ -34,7 +34,9 @@ const schema = buildSchema(read('schema.graphql'));
 /** All of them; a document's code block may hold several. */
 export function shippedOperations(): readonly ShippedOperation[] {
   const texts = [
-    ...['docs/api.md', 'README.md'].flatMap((file) => blocks(read(file)).map((text) => [file, text] as const)),
+    ...['docs/api.md', 'docs/governance.md', 'README.md'].flatMap((file) =>
+      blocks(read(file)).map((text) => [file, text] as const),
+    ),
     ['start page', FIRST_QUERY],
     ['start page', FIRST_SUBSCRIPTION],
     ['demo', DEMO_SUBSCRIPTION],

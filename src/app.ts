@@ -28,12 +28,14 @@ import { FilmImages } from './images.ts';
 import { EngineChoice } from './inference/engine-choice.ts';
 import { chooseThresholds } from './inference/evaluate/choose-thresholds.ts';
 import { codeOfLabel, codesOfLabel } from './inference/finding-codes.ts';
+import { cardOf } from './inference/model-card/model-card.ts';
 import { InferencePool } from './inference/pool.ts';
 import { nameProcessor, thisProcessor } from './inference/processor.ts';
 import { FilmIngest } from './ingest.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
-import { packageOf, setUpModels } from './models.ts';
+import { ModelPackages } from './model-packages.ts';
+import { registerFolders, setUpModels } from './models.ts';
 import { DicomNodes } from './nodes/dicom-nodes.ts';
 import { nodeClientOptions } from './nodes/node-clients.ts';
 import { readNodes } from './nodes/nodes-file.ts';
@@ -41,6 +43,8 @@ import { performTransfer } from './nodes/perform-transfer.ts';
 import { TransferRunner } from './nodes/transfer-runner.ts';
 import { Pipeline } from './pipeline.ts';
 import { Readiness } from './readiness.ts';
+import { ModelReports } from './report/model-reports.ts';
+import { RereadRunner } from './reread-runner.ts';
 import { buildGatewaySchema } from './resolvers/build-schema.ts';
 import { ServedModels } from './served-models.ts';
 import { systemActor } from './store/audit/audit-entry.ts';
@@ -108,12 +112,9 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
     await blobs.open();
     const blobPath = (key: string) => blobs.path(key);
     progress('models');
-    const models = await setUpModels({
-      directory: config.modelsDirectory,
-      wanted: config.activeModel,
-      modelVersions: store.modelVersions,
-      log,
-    });
+    const packages = new ModelPackages({ directory: config.modelsDirectory, log });
+    const registering = { packages, modelVersions: store.modelVersions, log };
+    await setUpModels({ ...registering, wanted: config.activeModel });
     const reads = config.role !== 'api';
     const pool = opened.use(
       new InferencePool({
@@ -133,7 +134,7 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
       cacheFile: config.inference.engineCacheFile,
       log,
     });
-    const served = new ServedModels({ models, modelVersions: store.modelVersions, choice, pool, log });
+    const served = new ServedModels({ packages, modelVersions: store.modelVersions, choice, pool, log });
     if (reads) {
       progress('inference threads');
       await served.prepare();
@@ -209,6 +210,9 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
           }),
         )
       : undefined;
+    const rereads = reads
+      ? opened.use(new RereadRunner({ jobs: store.rereadJobs, listener: store.listener, log }))
+      : undefined;
     const isDoor = config.dimse.enabled && config.role !== 'worker';
     const commitments = isDoor
       ? opened.use(
@@ -264,10 +268,13 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
         schema: await buildGatewaySchema(),
         services: {
           ...{ store, ingest, changes, nodes: dicomNodes, pseudonyms },
+          reports: new ModelReports({ store, drift: config.drift }),
           models: {
             verify: (digest) => served.verify(digest, reads),
-            chooseThresholds: async (digest, rule) => chooseThresholds(packageOf(models, digest), rule),
+            register: (request) => registerFolders(request, registering),
+            chooseThresholds: async (digest, rule) => chooseThresholds(await packages.packageOf(digest), rule),
             codesOfLabel,
+            cardOf,
           },
         },
         authentication,
@@ -288,6 +295,7 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
         const listening = await http.listen();
         pipeline?.open();
         transfers?.open();
+        rereads?.open();
         commitments?.open();
         driftWatch.open();
         await auditExport?.open();
@@ -296,6 +304,7 @@ export async function createApp(config: Config, log: Log, options: AppOptions = 
       drain: async () => {
         pipeline?.pause();
         transfers?.pause();
+        rereads?.pause();
         const drained = Promise.all([pipeline?.drained(), transfers?.drained()]);
         await Promise.all([
           http.drain(),

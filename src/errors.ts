@@ -206,12 +206,6 @@ export const ERROR_DEFINITIONS = {
   DATABASE_UNAVAILABLE: define(true, 503, OUT_OF_RESOURCES, 'Try again shortly; if it lasts, look at the database.'),
   SHUTTING_DOWN: define(true, 503, OUT_OF_RESOURCES, 'Try again; another process or the restarted one will answer.'),
   BLOB_UNREADABLE: define(true, 500, PROCESSING_FAILURE, 'Look at the blob volume: the stored film cannot be read.'),
-  BLOB_CORRUPT: define(
-    false,
-    500,
-    PROCESSING_FAILURE,
-    'The stored film differs from its digest: restore it from backup.',
-  ),
   // DICOM network
   DICOM_NODE_UNKNOWN: define(
     false,

@@ -15,6 +15,7 @@ export interface LogFields {
   readonly modelVersion?: string;
   readonly digest?: string;
   readonly transferId?: string;
+  readonly rereadJobId?: string;
   /** Name of a DICOM node in the nodes file. */
   readonly node?: string;
   readonly door?: string;

@@ -54,7 +54,7 @@ export class Readiness {
       return { name: 'model', ok: false, detail: 'no model version is active: use the mutation activateModelVersion' };
     }
     const named = `${active.name}@${active.version}`;
-    const state = served?.state(active.digest);
+    const state = await served?.state(active.digest);
     if (state === undefined) return { name: 'model', ok: true, detail: named };
     return { name: 'model', ok: state.ok, detail: `${named} ${state.detail}` };
   }

@@ -2,24 +2,23 @@
  * Which file of which model version reads films in this process: the packages of this machine, with the engine that was
  * chosen for each. That of every version that reads new films (active, canary, shadow) is chosen before films are claimed; that
  * of a version moved later, on whatever process, when its move comes by in the change feed, and on the process that is asked to
- * move it before that; that of any other version with its first film.
+ * move it before that, whether its folder was there at start or has come since; that of any other version with its first film.
  */
 import type { ChangeFeed } from './changes.ts';
-import { toGatewayError } from './errors.ts';
+import { GatewayError, toGatewayError } from './errors.ts';
 import { describeEngine } from './inference/engine.ts';
 import type { EngineChoice } from './inference/engine-choice.ts';
 import { verifyPackage } from './inference/model-parts.ts';
 import type { InferencePool } from './inference/pool.ts';
 import type { ModelReference } from './inference/reading.ts';
-import type { ModelPackage } from './inference/registry.ts';
+import { readManifest } from './inference/registry.ts';
 import type { Log } from './log.ts';
-import { packageOf } from './models.ts';
+import type { ModelPackages } from './model-packages.ts';
 import type { ModelVersionStore } from './store/model-versions.ts';
 
 /** What serving models needs. */
 export interface ServedModelsOptions {
-  /** Packages of this machine by digest of their model version. */
-  readonly models: ReadonlyMap<string, ModelPackage>;
+  readonly packages: ModelPackages;
   readonly modelVersions: ModelVersionStore;
   readonly choice: EngineChoice;
   readonly pool: InferencePool;
@@ -52,8 +51,8 @@ export class ServedModels implements AsyncDisposable {
    *   INFERENCE_PRECISION admits none
    */
   async reference(digest: string): Promise<ModelReference> {
-    const { models, choice } = this.#options;
-    const model = packageOf(models, digest);
+    const { packages, choice } = this.#options;
+    const model = await packages.packageOf(digest);
     try {
       const engine = await choice.engineOf(model);
       this.#states.set(digest, { ok: true, detail: `by ${describeEngine(engine)}` });
@@ -65,9 +64,13 @@ export class ServedModels implements AsyncDisposable {
   }
 
   /** Whether a model version can be served here. */
-  state(digest: string): ServingState {
-    if (!this.#options.models.has(digest)) {
-      return { ok: false, detail: 'is active, but MODELS_DIR of this machine does not hold it' };
+  async state(digest: string): Promise<ServingState> {
+    try {
+      if ((await this.#options.packages.find(digest)) === undefined) {
+        return { ok: false, detail: 'is active, but MODELS_DIR of this machine does not hold it' };
+      }
+    } catch (error) {
+      return { ok: false, detail: `cannot be run: ${toGatewayError(error).message}` };
     }
     return this.#states.get(digest) ?? { ok: true, detail: 'whose engine is not chosen yet' };
   }
@@ -79,9 +82,10 @@ export class ServedModels implements AsyncDisposable {
    * @throws GatewayError as {@link reference}, except for an active version that is not on this machine
    */
   async prepare(): Promise<void> {
-    const { modelVersions, models, pool } = this.#options;
+    const { modelVersions, packages, pool } = this.#options;
     const active = await modelVersions.active();
-    if (active !== null && models.has(active.digest)) await pool.warmUp(await this.reference(active.digest));
+    const held = active === null ? undefined : await packages.find(active.digest);
+    if (held !== undefined) await pool.warmUp(await this.reference(held.digest));
     await this.#chooseAll();
   }
 
@@ -90,15 +94,23 @@ export class ServedModels implements AsyncDisposable {
    *
    * @param reads - this process reads films
    * @returns what the version lacks to be used, for people; empty: nothing
-   * @throws GatewayError as {@link reference}, MODEL_DIGEST_MISMATCH
+   * @throws GatewayError as {@link reference}, MODEL_DIGEST_MISMATCH; MODEL_INVALID when its manifest is gone or would have films
+   *   read otherwise than the registered one
    */
   async verify(digest: string, reads: boolean): Promise<readonly string[]> {
-    const missing = await verifyPackage(packageOf(this.#options.models, digest));
+    const { packages, modelVersions } = this.#options;
+    const model = await packages.packageOf(digest);
+    const manifest = await readManifest(model.directory);
+    if (manifest === null)
+      throw new GatewayError('MODEL_INVALID', `The folder ${model.directory} holds no manifest any more.`);
+    // Worker threads read by the manifest on disk, so it must have films read as the registered one has.
+    await modelVersions.requireUnchanged(digest, manifest);
+    const missing = await verifyPackage(model);
     if (missing.length === 0 && reads) await this.reference(digest);
     return missing;
   }
 
-  /** Chooses the engines of versions as they are moved. */
+  /** Chooses the engines of versions as they are registered and moved. */
   follow(changes: ChangeFeed): void {
     this.#following ??= this.#follow(changes);
   }
@@ -114,6 +126,7 @@ export class ServedModels implements AsyncDisposable {
     while (!signal.aborted) {
       try {
         for await (const _ of changes.subscribe({ types: ['MODEL_VERSION_CHANGED'], signal })) {
+          await this.#options.packages.refresh();
           await this.#chooseAll();
         }
         return;
@@ -125,15 +138,15 @@ export class ServedModels implements AsyncDisposable {
 
   /** Of every version that reads new films, the active one first; what cannot be chosen fails its films, not this process. */
   async #chooseAll(): Promise<void> {
-    const { modelVersions, models, log } = this.#options;
+    const { modelVersions, packages, log } = this.#options;
     const versions = await modelVersions.inUse().catch((error: unknown) => {
       log.warn('engine.not-chosen', { code: toGatewayError(error).code });
       return [];
     });
     for (const { digest } of versions) {
-      if (!models.has(digest)) continue;
       try {
-        await this.reference(digest);
+        // A version that only other machines hold is read there.
+        if ((await packages.find(digest)) !== undefined) await this.reference(digest);
       } catch (error) {
         const { code, message } = toGatewayError(error);
         log.warn('engine.not-chosen', { code, reason: message });

@@ -80,12 +80,12 @@ describe('import rules', () => {
     expect(show(leaves)).toEqual([]);
   });
 
-  it('resolvers import schema, store, changes, access and errors; of ingest and nodes only types', () => {
+  it('resolvers import schema, store, changes, access and errors; of ingest, nodes and report only types', () => {
     const allowedFiles = ['changes.ts', 'errors.ts', 'log.ts', 'config.ts'];
     const strangers = imports.filter(({ from, to, typeOnly }) => {
       if (folder(from) !== 'resolvers' || !to.endsWith('.ts')) return false;
       if (['resolvers', 'schema', 'store', 'access'].includes(folder(to)) || allowedFiles.includes(to)) return false;
-      return !((to === 'ingest.ts' || folder(to) === 'nodes') && typeOnly);
+      return !((to === 'ingest.ts' || ['nodes', 'report'].includes(folder(to))) && typeOnly);
     });
     expect(show(strangers)).toEqual([]);
   });
@@ -106,9 +106,23 @@ describe('import rules', () => {
     expect(readers).toEqual(['config.ts']);
   });
 
+  it('only config.ts knows the parts in config, which know errors, access and dicom at most', () => {
+    const strangers = imports.filter(
+      ({ from, to }) => folder(to) === 'config' && folder(from) !== 'config' && from !== 'config.ts',
+    );
+    const leaves = imports.filter(
+      ({ from, to }) =>
+        folder(from) === 'config' &&
+        to.endsWith('.ts') &&
+        !['config', 'access', 'dicom'].includes(folder(to)) &&
+        to !== 'errors.ts',
+    );
+    expect(show([...strangers, ...leaves])).toEqual([]);
+  });
+
   it('only app.ts constructs services', () => {
     const services =
-      /new (CredentialAuthenticator|LiveIdentities|ProviderKeys|FilmIngest|Pipeline|ChangeFeed|InferencePool|HeaderReader|BlobStore|Metrics|Readiness|FilmImages|DeidentifiedFilms|Deidentifier|Pseudonyms|EngineChoice|ServedModels|DicomNodes|TransferRunner|FilmComparer|DimseDoor|SyslogExport|CommitmentReports|CommitmentRequests)\(/;
+      /new (CredentialAuthenticator|LiveIdentities|ProviderKeys|FilmIngest|Pipeline|ChangeFeed|InferencePool|HeaderReader|BlobStore|Metrics|Readiness|FilmImages|DeidentifiedFilms|Deidentifier|Pseudonyms|EngineChoice|ModelPackages|ServedModels|DicomNodes|TransferRunner|RereadRunner|FilmComparer|DimseDoor|SyslogExport|CommitmentReports|CommitmentRequests|ModelReports)\(/;
     const constructing = files.filter((file) => services.test(readFileSync(join(SOURCE, file), 'utf8')));
     expect(constructing).toEqual(['app.ts']);
   });

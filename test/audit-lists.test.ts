@@ -64,4 +64,22 @@ describe('a list', () => {
     const patients = [study.patientId, other.patientId].sort();
     expect(rows.map((row) => row.patientId).sort()).toEqual(patients);
   });
+
+  it('of jobs of re-readings is recorded with the study or patient that a job names, and with nobody for the others', async () => {
+    const modelVersionId = toGlobalId('ModelVersion', (await gateway.app.store.modelVersions.active())?.id ?? '');
+    for (const selection of [
+      `studyInstanceUid: "${study.studyInstanceUid}"`,
+      `filter: { patientId: "${toGlobalId('Patient', other.patientId)}" }`,
+      'all: true',
+    ]) {
+      await graphql(
+        gateway.url,
+        `mutation { requestReread(input: { modelVersionId: "${modelVersionId}", selection: { ${selection} }, reason: "test" }) { __typename } }`,
+      );
+    }
+    const rows = await recordsOf('{ rereadJobs { nodes { selection { studyInstanceUid } } } }');
+    expect(rows.map(({ patientId, studyIds }) => `${patientId} ${studyIds}`).sort()).toEqual(
+      [`${study.patientId} ${study.studyId}`, `${other.patientId} `].sort(),
+    );
+  });
 });

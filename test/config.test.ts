@@ -1,5 +1,9 @@
+import { globSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeSettings, loadConfig } from '../src/config.ts';
+
+const PARTS = resolve(import.meta.dirname, '..', 'src', 'config');
 
 describe('the configuration', () => {
   it('has a default for everything', () => {
@@ -44,6 +48,29 @@ describe('the configuration', () => {
     const wrong = () => loadConfig({}, { GATE_RULES: 'MODALTY=warn,DIMENSIONS=ignore' });
     expect(wrong).toThrow(/GATE_RULES: there is no rule MODALTY; there are SOP_CLASS, .*PIXELS_CHEST_DOUBTFUL/);
     expect(wrong).toThrow(/GATE_RULES: DIMENSIONS cannot be loosened/);
+  });
+
+  it('is made of parts, each setting in one of them', async () => {
+    const parts: Record<string, object>[] = await Promise.all(
+      globSync('*.ts', { cwd: PARTS }).map((file) => import(join(PARTS, file))),
+    );
+    const tables = parts.flatMap((part) => Object.entries(part).filter(([name]) => name.endsWith('_SETTINGS')));
+    const names = tables.flatMap(([, table]) => Object.keys(table));
+    expect(names.sort()).toEqual(
+      describeSettings()
+        .map(({ name }) => name)
+        .sort(),
+    );
+  });
+
+  it('finds settings that are wrong only together', () => {
+    const together = (environment: Record<string, string>) => () => loadConfig({}, environment);
+    const tls = 'and HTTP_TLS_KEY_FILE: must be set together';
+    expect(together({ HTTP_TLS_CERT_FILE: 'a' })).toThrow(`1 setting(s) are wrong:\n  HTTP_TLS_CERT_FILE ${tls}\n`);
+    expect(together({ OIDC_ISSUER: 'https://a.example' })).toThrow('OIDC_AUDIENCE and OIDC_ROLE_MAP must be set');
+    expect(together({ GRAPHQL_OPERATIONS: 'registered' })).toThrow('GRAPHQL_OPERATIONS_FILE: must be set together');
+    expect(together({ DIMSE_TLS_CA_FILE: 'a' })).toThrow('DIMSE_TLS_KEY_FILE: must be set together');
+    expect(together({ AUDIT_SYSLOG_KEY_FILE: 'a' })).toThrow('AUDIT_SYSLOG_KEY_FILE: must be set together');
   });
 
   it('says what each setting means', () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../src/config.ts';
+import { GatewayError } from '../src/errors.ts';
 import type { Reading } from '../src/inference/reading.ts';
 import { reproduce } from '../src/reproduce.ts';
 import type { RecordedFinding } from '../src/store/reads/recorded-finding.ts';
@@ -38,11 +39,17 @@ const reading = (probability: number, heatMap: number[], verdict: 'READ' | 'INEL
   timings: { readMs: 0, decodeMs: 0, preprocessMs: 0, inferenceMs: 0 },
 });
 
-const again = (now: Reading, more: Partial<RecordedFinding> = {}, processor = 'this one') => {
+const again = (now: Reading | GatewayError, more: Partial<RecordedFinding> = {}, processor = 'this one') => {
   const { film: limits, gate } = loadConfig({}, {});
   const blobPath = (key: string) => join(folder, key);
   const options = { limits, gate, blobPath, models: [model], processor, gatewayVersion: '1.0.0' };
-  return reproduce(recorded(more), { ...options, read: async () => now });
+  return reproduce(recorded(more), {
+    ...options,
+    read: async () => {
+      if (now instanceof GatewayError) throw now;
+      return now;
+    },
+  });
 };
 
 describe('reproduce', () => {
@@ -65,9 +72,39 @@ describe('reproduce', () => {
     await expect(again(reading(0, [], 'INELIGIBLE'))).rejects.toMatchObject({ code: 'INVALID_STATE' });
   });
 
+  it('is different where the film is another, though the numbers be the same', async () => {
+    const altered = { filmSha256: 'ab'.repeat(32) };
+    expect(await again(reading(0.25, [1, -2]), altered)).toMatchObject({
+      verdict: 'DIFFERENT',
+      probability: { now: 0.25, difference: 0 },
+      heatMap: { largestDifference: 0 },
+      film: { recorded: altered.filmSha256, now: recorded().filmSha256 },
+    });
+    const refused = await again(reading(0, [], 'INELIGIBLE'), altered);
+    expect(refused).toMatchObject({
+      verdict: 'DIFFERENT',
+      unreadable: { code: 'INVALID_STATE' },
+      probability: { recorded: 0.25, now: null, difference: null },
+      heatMap: { largestDifference: null },
+    });
+    const broken = await again(new GatewayError('TRUNCATED_FILE', 'It ends early.'), altered);
+    expect(broken).toMatchObject({
+      verdict: 'DIFFERENT',
+      unreadable: { code: 'TRUNCATED_FILE' },
+      engine: { now: null },
+    });
+  });
+
+  it('does not blame the film for what the model lacks', async () => {
+    const broken = new GatewayError('MODEL_DIGEST_MISMATCH', 'Other bytes.');
+    await expect(again(broken, { filmSha256: 'ab' })).rejects.toMatchObject({ code: broken.code });
+    await expect(again(new GatewayError('TRUNCATED_FILE', 'It ends early.'))).rejects.toMatchObject({
+      code: 'TRUNCATED_FILE',
+    });
+  });
+
   it('is refused without the film, the model or its file', async () => {
     await expect(again(reading(0, []), { blobKey: 'none' })).rejects.toMatchObject({ code: 'BLOB_UNREADABLE' });
-    await expect(again(reading(0, []), { filmSha256: 'ab' })).rejects.toMatchObject({ code: 'BLOB_CORRUPT' });
     await expect(again(reading(0, []), { modelDigest: 'ab' })).rejects.toMatchObject({ code: 'MODEL_INVALID' });
     await expect(again(reading(0, []), { executedDigest: 'ab' })).rejects.toMatchObject({ code: 'MODEL_INVALID' });
   });

@@ -7,6 +7,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCalibration } from '../../src/inference/compile/calibration.ts';
 import { MANIFEST_FILE, type ModelManifest } from '../../src/inference/manifest.ts';
+import { writeCard } from '../../src/inference/model-card/write-card.ts';
 import { CALIBRATION_FILE } from '../../src/inference/model-folder/compile-folder.ts';
 import { digestOf, makeGraph } from '../../src/inference/model-folder/engine-files.ts';
 import { netOf } from '../../src/inference/model-folder/weights.ts';
@@ -36,8 +37,8 @@ export async function writeModelAtSize(source: ModelPackage, size: number, direc
     metrics: shared.metrics,
   };
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'MODEL_CARD.md'), `# ${manifest.description}\n`);
   await writeFile(join(directory, manifest.file), graph);
   await writeFile(join(directory, MANIFEST_FILE), JSON.stringify(manifest, null, 2));
+  await writeCard(directory);
   return { manifest, directory, digest };
 }

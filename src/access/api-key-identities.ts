@@ -1,4 +1,5 @@
 /** API key -> identity. */
+import { BackgroundTasks } from '../background-tasks.ts';
 import type { Log } from '../log.ts';
 import type { ApiKeyRow, ApiKeyStore } from '../store/api-keys.ts';
 import { hashOfApiKey, isApiKeySecret } from './api-key-secret.ts';
@@ -19,7 +20,7 @@ export class ApiKeyIdentities implements AsyncDisposable {
   readonly #cache = new ShortCache<ApiKeyRow | null>(CACHE_MS, CACHED_KEYS);
   /** The minute in which the use of a key was last noted by this process. */
   readonly #noted = new Map<string, number>();
-  readonly #writing = new Set<Promise<void>>();
+  readonly #writes = new BackgroundTasks();
 
   constructor(keys: ApiKeyStore, log: Log) {
     this.#keys = keys;
@@ -48,15 +49,13 @@ export class ApiKeyIdentities implements AsyncDisposable {
     if (this.#noted.get(id) === minute) return;
     if (this.#noted.size >= CACHED_KEYS) this.#noted.clear();
     this.#noted.set(id, minute);
-    const writing = this.#keys
-      .used(id, new Date(minute * MINUTE_MS))
-      .catch((error: unknown) => this.#log.warn('api-key.use-not-noted', { reason: (error as Error).name }))
-      .finally(() => this.#writing.delete(writing));
-    this.#writing.add(writing);
+    this.#writes.add(this.#keys.used(id, new Date(minute * MINUTE_MS)), (error) =>
+      this.#log.warn('api-key.use-not-noted', { reason: (error as Error).name }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#writing);
+    await this.#writes.ended();
   }
 }
 

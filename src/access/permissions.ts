@@ -84,6 +84,7 @@ export const HTTP_DOORS = {
   'GET /instances/:uid/heatmaps/:label.png': { roles: READS_FINDINGS },
   'GET /deidentified/instances/:uid': { roles: READS_DEIDENTIFIED, deidentified: true },
   'GET /deidentified/instances/:uid/preview.png': { roles: READS_DEIDENTIFIED, deidentified: true },
+  'GET /model-versions/:id/report.html': { roles: READS_GOVERNANCE },
 } as const satisfies Readonly<Record<string, Door>>;
 
 /** @throws GatewayError FORBIDDEN naming the roles of which one is needed */

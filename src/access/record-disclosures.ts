@@ -17,15 +17,50 @@ export type AuditedStore = Pick<Store, 'audit' | 'reads'>;
  * @throws GatewayError AUDIT_UNAVAILABLE: nothing of it may be shown
  */
 export async function recordDisclosures(
-  { audit, reads }: AuditedStore,
+  store: AuditedStore,
   caller: Caller,
   operation: string,
   disclosures: Disclosures,
   refused: readonly AuditEntry[] = [],
 ): Promise<void> {
+  await record(store, caller, operation, disclosures, { refused });
+}
+
+/**
+ * Like {@link recordDisclosures}, for one thing that is shown, such as a picture.
+ *
+ * @param details - what else its entry says
+ */
+export async function recordDisclosed(
+  store: AuditedStore,
+  caller: Caller,
+  operation: string,
+  disclosed: Disclosed,
+  details?: AuditEntry['details'],
+): Promise<void> {
+  if (!store.audit.enabled) return;
+  const disclosures = new Disclosures();
+  disclosures.note(disclosed);
+  await record(store, caller, operation, disclosures, { details });
+}
+
+/** What is recorded beside what is shown, and of it. */
+interface Beside {
+  readonly refused?: readonly AuditEntry[];
+  readonly details?: AuditEntry['details'] | undefined;
+}
+
+async function record(
+  { audit, reads }: AuditedStore,
+  caller: Caller,
+  operation: string,
+  disclosures: Disclosures,
+  { refused = [], details }: Beside,
+): Promise<void> {
   const { prisma } = reads(UNRESTRICTED);
   try {
-    const shown = await disclosures.entries((studyIds) => patientsOfStudies(prisma, studyIds));
+    const entries = await disclosures.entries((studyIds) => patientsOfStudies(prisma, studyIds));
+    const shown = details === undefined ? entries : entries.map((entry) => ({ ...entry, details }));
     const marked = await markBreakGlass(prisma, caller.identity, shown);
     await audit.record(actorOf(caller, operation), [...marked, ...refused]);
   } catch (error) {
@@ -34,17 +69,4 @@ export async function recordDisclosures(
     if (error instanceof GatewayError && error.code === 'AUDIT_UNAVAILABLE') throw error;
     throw new GatewayError('AUDIT_UNAVAILABLE', 'What was asked for could not be recorded.', {}, { cause: error });
   }
-}
-
-/** Like {@link recordDisclosures}, for one thing that is shown, such as a picture. */
-export async function recordDisclosed(
-  store: AuditedStore,
-  caller: Caller,
-  operation: string,
-  disclosed: Disclosed,
-): Promise<void> {
-  if (!store.audit.enabled) return;
-  const disclosures = new Disclosures();
-  disclosures.note(disclosed);
-  await recordDisclosures(store, caller, operation, disclosures);
 }

@@ -3,6 +3,7 @@
  * record with their number. Whoever tries, however often and from however many addresses, causes no more than
  * {@link MOST_ADDRESSES} records and as many again a minute. What was shown is in none of them.
  */
+import { BackgroundTasks } from '../background-tasks.ts';
 import type { Log } from '../log.ts';
 import type { AuditLog } from '../store/audit/audit-log.ts';
 import type { CredentialProblem } from './unauthenticated.ts';
@@ -34,7 +35,7 @@ interface Further {
 export class RefusedCredentials {
   readonly #audit: Pick<AuditLog, 'enabled' | 'record'>;
   readonly #log: Log;
-  readonly #writing = new Set<Promise<void>>();
+  readonly #writes = new BackgroundTasks();
   #further = new Map<string, Further>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -79,18 +80,14 @@ export class RefusedCredentials {
   ): void {
     const actor = { subject: 'anonymous', kind: 'ANONYMOUS', displayName: null, roles: [] } as const;
     const refusal = { action: 'EXECUTE', outcome: 'DENIED', errorCode: 'UNAUTHENTICATED' } as const;
-    const writing = this.#audit
-      .record({ ...actor, sourceAddress, requestId, operation, purpose: 'HOPERAT' }, [
-        { ...refusal, details: { count, credentials } },
-      ])
-      .catch((error: unknown) => this.#log.warn('audit.denial-unrecorded', { reason: (error as Error).name }))
-      .finally(() => this.#writing.delete(writing));
-    this.#writing.add(writing);
+    const who = { ...actor, sourceAddress, requestId, operation, purpose: 'HOPERAT' };
+    const writing = this.#audit.record(who, [{ ...refusal, details: { count, credentials } }]);
+    this.#writes.add(writing, (error) => this.#log.warn('audit.denial-unrecorded', { reason: (error as Error).name }));
   }
 
   /** Records what was counted, and waits until it is written. */
   async close(): Promise<void> {
     this.#recordFurther();
-    await Promise.all(this.#writing);
+    await this.#writes.ended();
   }
 }

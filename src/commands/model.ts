@@ -1,5 +1,6 @@
 /** The `model` commands of the command line. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { runCard } from './model-card.ts';
 import { type CompileCommand, runCompile, runRebuild } from './model-compile.ts';
 import { type EvaluateCommand, runEvaluate } from './model-evaluate.ts';
 import { runList, runShow, runVerify } from './model-folders.ts';
@@ -7,11 +8,12 @@ import { type ImportCommand, runImport } from './model-import.ts';
 
 const FOLDER = 'its folder, or NAME@VERSION of one in MODELS_DIR';
 
-/** Adds `model import`, `compile`, `evaluate`, `list`, `show`, `verify` and `rebuild`. */
+/** Adds `model import`, `compile`, `evaluate`, `card`, `list`, `show`, `verify` and `rebuild`. */
 export function addModelCommands(program: Command): void {
   const model = program.command('model').description('import, compile, evaluate and look at model versions');
   addMaking(model);
   addEvaluate(model);
+  addCard(model);
   addLooking(model);
 }
 
@@ -69,6 +71,14 @@ function addEvaluate(model: Command): void {
     .option('--seed <number>', 'of the resamples', wholeNumber, 1)
     .option('--json', 'print the whole result as JSON and write nothing')
     .action((named: string, command: EvaluateCommand) => runEvaluate(named, command));
+}
+
+function addCard(model: Command): void {
+  model
+    .command('card')
+    .description('make MODEL_CARD.md from the manifest, and list the source attributes that are missing')
+    .argument('<model>', FOLDER)
+    .action((named: string) => runCard(named));
 }
 
 function addLooking(model: Command): void {

@@ -53,8 +53,9 @@ export async function runReproduce(id: string, { engine, json }: ReproduceComman
     await record(records, recorded, { outcome: 'FAILED', errorCode: toGatewayError(error).code });
     throw error;
   }
-  await record(records, recorded, { details: { verdict: result.verdict } });
-  if (result.verdict === 'DIFFERENT') process.exitCode = 1;
+  const { verdict, film } = result;
+  await record(records, recorded, { details: { verdict, filmAltered: film.recorded !== film.now } });
+  if (verdict === 'DIFFERENT') process.exitCode = 1;
   if (json === true) print(JSON.stringify(result, null, 2));
   else show(result);
 }
@@ -81,18 +82,20 @@ const VERDICTS: Readonly<Record<Reproduction['verdict'], string>> = {
 };
 
 function show(result: Reproduction): void {
-  const { label, model, verdict, probability, heatMap } = result;
+  const { label, model, verdict, probability, heatMap, film, unreadable } = result;
   print(`${label} by ${model}: ${VERDICTS[verdict]}`);
-  print(
-    `probability differs by ${probability.difference}, heat map by ${heatMap.largestDifference ?? 'its size'} at most`,
-  );
+  if (film.recorded !== film.now) print('the stored film is not the one that was read');
+  if (unreadable === undefined) {
+    const difference = heatMap.largestDifference ?? 'its size';
+    print(`probability differs by ${probability.difference}, heat map by ${difference} at most`);
+  } else {
+    print(`and cannot be read: ${unreadable.code}: ${unreadable.message}`);
+  }
   print();
-  const row = (name: string, of: { readonly recorded: string | number | null; readonly now: string | number }) => [
-    of.recorded === of.now ? '' : '*',
-    name,
-    String(of.recorded ?? 'not kept'),
-    String(of.now),
-  ];
+  const row = (
+    name: string,
+    of: { readonly recorded: string | number | null; readonly now: string | number | null },
+  ) => [of.recorded === of.now ? '' : '*', name, String(of.recorded ?? 'not kept'), String(of.now ?? 'not read')];
   printTable([
     ['', '', 'recorded', 'now'],
     row('probability', probability),
@@ -101,6 +104,6 @@ function show(result: Reproduction): void {
     row('gateway', result.gatewayVersion),
     row('runtime', result.runtime),
     row('processor', result.processor),
-    row('film', { recorded: result.filmSha256, now: result.filmSha256 }),
+    row('film SHA-256', film),
   ]);
 }

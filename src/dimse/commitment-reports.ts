@@ -6,29 +6,18 @@
  * nobody took for a day is abandoned and may be asked for again. Which films are safe is looked up at each attempt.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AcceptedContext, Association } from '../dicom/network/association.ts';
-import { COMMAND, type CommandSet } from '../dicom/network/command-set.ts';
+import { BackgroundTasks } from '../background-tasks.ts';
+import type { AcceptedContext } from '../dicom/network/association.ts';
 import type { DicomNode } from '../dicom/network/node.ts';
-import {
-  COMMITMENT_EVENTS,
-  type CommitmentReport,
-  encodeCommitmentReport,
-} from '../dicom/network/storage-commitment.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN, PLAIN_TRANSFER_SYNTAXES } from '../dicom/transfer-syntaxes.ts';
-import { GatewayError, toGatewayError } from '../errors.ts';
+import { toGatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import {
-  associate,
-  contextOf,
-  type DimseIdentity,
-  nextMessage,
-  requireAnswer,
-  withAssociation,
-} from '../nodes/dimse/node-association.ts';
+import type { DimseIdentity } from '../nodes/dimse/node-association.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import type { ClaimedCommitment, StorageCommitmentStore } from '../store/storage-commitments.ts';
+import { callBack } from './commitment-callback.ts';
 import type { CommitmentReporting } from './commitment-request.ts';
-import { COMMITMENT_FAILURES, STATUS, STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE } from './conformance.ts';
+import { eventReport } from './commitment-result.ts';
+import { STATUS } from './conformance.ts';
 import type { Session } from './session.ts';
 
 /** What reports need. */
@@ -75,7 +64,7 @@ export class CommitmentReports implements CommitmentReporting, AsyncDisposable {
   readonly #options: CommitmentReportsOptions;
   readonly #times: CommitmentTimes;
   readonly #closing = new AbortController();
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new BackgroundTasks();
   #forgotAt = 0;
 
   constructor(options: CommitmentReportsOptions) {
@@ -97,16 +86,13 @@ export class CommitmentReports implements CommitmentReporting, AsyncDisposable {
   /** Ends attempts under way; their reports are due again later. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    await Promise.all(this.#running);
+    await this.#running.ended();
   }
 
   #run(work: Promise<void>): void {
-    const guarded = work
-      .catch((error: unknown) => {
-        if (!this.#closing.signal.aborted) this.#options.log.error('dimse.commitment-failed', {}, error);
-      })
-      .finally(() => this.#running.delete(guarded));
-    this.#running.add(guarded);
+    this.#running.add(work, (error) => {
+      if (!this.#closing.signal.aborted) this.#options.log.error('dimse.commitment-failed', {}, error);
+    });
   }
 
   async #lookOn(): Promise<void> {
@@ -149,7 +135,7 @@ export class CommitmentReports implements CommitmentReporting, AsyncDisposable {
   /** On the association of the request; false when it did not work out there. */
   async #tryOn(commitment: ClaimedCommitment, session: Session, context: AcceptedContext): Promise<boolean> {
     try {
-      const { command, dataSet } = await this.#message(commitment, context);
+      const { command, dataSet } = await eventReport(commitment, context, this.#options);
       const answer = await session.ask(context, command, dataSet);
       if (answer.status !== STATUS.SUCCESS) return false;
     } catch {
@@ -163,7 +149,8 @@ export class CommitmentReports implements CommitmentReporting, AsyncDisposable {
     const { commitments, log } = this.#options;
     const { callingAeTitle, attempts, createdAt } = commitment;
     try {
-      await this.#callBack(commitment);
+      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(this.#times.attempt)]);
+      await callBack(commitment, this.#options, () => this.#delivered(commitment), signal);
     } catch (error) {
       const { code, message } = toGatewayError(error);
       log.warn('dimse.commitment-undelivered', { callingAeTitle, code, attempt: attempts });
@@ -172,69 +159,6 @@ export class CommitmentReports implements CommitmentReporting, AsyncDisposable {
       if (next > createdAt.getTime() + abandonAfter) await commitments.abandon(commitment, `${code}: ${message}`);
       else await commitments.postpone(commitment, new Date(next), `${code}: ${message}`);
     }
-  }
-
-  async #callBack(commitment: ClaimedCommitment): Promise<void> {
-    const address = this.#options.nodes.find(({ dimse }) => dimse?.aeTitle === commitment.callingAeTitle)?.dimse;
-    if (address?.host === undefined) {
-      throw new GatewayError('DICOM_NODE_UNKNOWN', 'The requester of a storage commitment has no host.');
-    }
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(this.#times.attempt)]);
-    // The requester of the association is the provider of the service here, which has to be agreed on (PS3.4 section J.3.3).
-    const proposed = {
-      abstractSyntax: STORAGE_COMMITMENT,
-      transferSyntaxes: PLAIN_TRANSFER_SYNTAXES,
-      role: { scu: false, scp: true },
-    };
-    const opening = associate({ ...address, host: address.host }, this.#options.identity, [proposed], signal);
-    await withAssociation(opening, (association) => this.#deliver(commitment, association));
-  }
-
-  async #deliver(commitment: ClaimedCommitment, association: Association): Promise<void> {
-    const context = contextOf(association, STORAGE_COMMITMENT, 'storage commitment');
-    const { command, dataSet } = await this.#message(commitment, context);
-    await association.send(context.id, { ...command, messageId: 1 }, dataSet);
-    const { command: answer } = await nextMessage(association);
-    const status = requireAnswer(answer, COMMAND.N_EVENT_REPORT_RSP, 1);
-    if (status !== STATUS.SUCCESS) {
-      throw new GatewayError('DICOM_NODE_FAILED', `The report was answered with status ${status.toString(16)}.`);
-    }
-    // Before the release, for which a node may take its time.
-    await this.#delivered(commitment);
-  }
-
-  async #message(
-    commitment: ClaimedCommitment,
-    context: AcceptedContext,
-  ): Promise<{ readonly command: CommandSet; readonly dataSet: Uint8Array }> {
-    const report = await this.#look(commitment);
-    const event = report.failed.length === 0 ? COMMITMENT_EVENTS.ALL_COMMITTED : COMMITMENT_EVENTS.SOME_FAILED;
-    const command = {
-      commandField: COMMAND.N_EVENT_REPORT_RQ,
-      affectedSopClassUid: STORAGE_COMMITMENT,
-      affectedSopInstanceUid: STORAGE_COMMITMENT_INSTANCE,
-      eventTypeId: event,
-    };
-    return { command, dataSet: encodeCommitmentReport(report, context.transferSyntax === EXPLICIT_VR_LITTLE_ENDIAN) };
-  }
-
-  /** A film is safe when its record has that SOP class and its file is there. */
-  async #look({ transactionUid, references }: ClaimedCommitment): Promise<CommitmentReport> {
-    const { commitments, blobs } = this.#options;
-    const stored = await commitments.storedFiles(references.map(({ sopInstanceUid }) => sopInstanceUid));
-    const committed: CommitmentReport['committed'][number][] = [];
-    const failed: CommitmentReport['failed'][number][] = [];
-    for (const reference of references) {
-      const file = stored.get(reference.sopInstanceUid);
-      if (file !== undefined && file.sopClassUid !== reference.sopClassUid) {
-        failed.push({ ...reference, reason: COMMITMENT_FAILURES.CLASS_INSTANCE_CONFLICT });
-      } else if (file === undefined || !(await blobs.holds(file.blobKey, file.byteLength))) {
-        failed.push({ ...reference, reason: COMMITMENT_FAILURES.NO_SUCH_OBJECT_INSTANCE });
-      } else {
-        committed.push(reference);
-      }
-    }
-    return { transactionUid, committed, failed };
   }
 
   async #delivered(commitment: ClaimedCommitment): Promise<void> {

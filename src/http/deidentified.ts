@@ -4,13 +4,11 @@
  */
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { markBreakGlass } from '../access/break-glass-marks.ts';
-import { actorOf, type Caller } from '../access/caller.ts';
+import type { Caller } from '../access/caller.ts';
 import { requireDoor } from '../access/permissions.ts';
+import { type AuditedStore, recordDisclosed } from '../access/record-disclosures.ts';
 import type { DeidentifiedFile, DeidentifiedPicture } from '../deidentified-films.ts';
 import { GatewayError } from '../errors.ts';
-import type { StoredFilm } from '../store/reads/pictures.ts';
-import type { Store } from '../store/store.ts';
 import { callerOf, PURPOSE_HEADER } from './authentication.ts';
 import { requireUid } from './identifiers.ts';
 import { matches, sendPng } from './images.ts';
@@ -32,11 +30,7 @@ const PREVIEW = 'GET /deidentified/instances/:uid/preview.png';
 const FILE = 'GET /deidentified/instances/:uid';
 
 /** Adds the routes. */
-export function addDeidentified(
-  app: FastifyInstance,
-  films: DeidentifiedSource,
-  store: Pick<Store, 'audit' | 'prisma'>,
-): void {
+export function addDeidentified(app: FastifyInstance, films: DeidentifiedSource, store: AuditedStore): void {
   let out = 0;
   /** Counts the request until its answer has gone, or the caller has. */
   const admit = (reply: FastifyReply): void => {
@@ -54,7 +48,7 @@ export function addDeidentified(
     requireDoor(caller, PREVIEW);
     admit(reply);
     const { film, png } = await films.preview(caller, pseudonymOf(request));
-    await record(store, caller, PREVIEW, film, 'image/png');
+    await recordDisclosed(store, caller, PREVIEW, film, detailsOf('image/png'));
     return sendPng(request, reply, png);
   });
   // For HEAD Fastify would read the film to its end.
@@ -66,7 +60,7 @@ export function addDeidentified(
       requireDoor(caller, FILE);
       admit(reply);
       const { film, byteLength, digest, bytes } = await films.file(caller, pseudonymOf(request));
-      await record(store, caller, FILE, film, 'application/dicom');
+      await recordDisclosed(store, caller, FILE, film, detailsOf('application/dicom'));
       const tag = `"${digest}"`;
       reply.header('etag', tag).header('cache-control', 'private, no-cache');
       if (matches(request.headers['if-none-match'], tag)) return reply.code(304).send();
@@ -79,25 +73,11 @@ export function addDeidentified(
 const pseudonymOf = (request: FastifyRequest<{ Params: { uid: string } }>): string =>
   requireUid(request.params.uid, 'pseudonym of the film');
 
+/** What the audit has beside the film. */
+const detailsOf = (mediaType: string) => ({ deidentified: true, mediaType });
+
 /** Who asks without saying what for does research. */
 function researcher(request: FastifyRequest): Caller {
   const caller = callerOf(request);
   return request.headers[PURPOSE_HEADER] === undefined ? { ...caller, purpose: 'HRESCH' } : caller;
-}
-
-async function record(
-  { audit, prisma }: Pick<Store, 'audit' | 'prisma'>,
-  caller: Caller,
-  operation: string,
-  { patientId, studyId, instanceId }: StoredFilm,
-  mediaType: string,
-): Promise<void> {
-  const entry = {
-    action: 'READ',
-    patientId,
-    studyIds: [studyId],
-    instanceIds: [instanceId],
-    details: { deidentified: true, mediaType },
-  } as const;
-  await audit.record(actorOf(caller, operation), await markBreakGlass(prisma, caller.identity, [entry]));
 }

@@ -34,6 +34,7 @@ import { addHealth, type HealthSources } from './health.ts';
 import { IdentityLimits } from './identity-limits.ts';
 import { addImages, type ImageSource } from './images.ts';
 import { addLandingPage } from './landing-page.ts';
+import { addModelReport } from './model-report.ts';
 import { limitFailedAuthentications, limitRequests } from './rate-limit.ts';
 import { logRequests } from './request-log.ts';
 import { addSecurityHeaders, setSecurityHeaders } from './security-headers.ts';
@@ -142,6 +143,7 @@ async function addDoors(app: FastifyInstance, options: HttpServerOptions): Promi
   auditDenials(app, services.store, refused, options.log);
   addImages(app, options.images);
   addDeidentified(app, options.deidentified, services.store);
+  addModelReport(app, services.reports);
   await addStow(app, { config, ingest: services.ingest, limits });
   await addGraphql(app, { ...options, limits, registered });
   const subscriptions = createSubscriptionEndpoint({ ...options, limits, registered, refused });

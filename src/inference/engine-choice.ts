@@ -30,7 +30,7 @@ export interface EngineChoiceOptions {
 export class EngineChoice {
   readonly #options: EngineChoiceOptions;
   readonly #cache: EngineCache;
-  /** By digest of the model version; callers that come meanwhile share one measurement. */
+  /** By the digests of the engines, because a manifest may come to name others; callers that come meanwhile share one measurement. */
   readonly #chosen = new Map<string, Promise<Engine>>();
 
   constructor(options: EngineChoiceOptions) {
@@ -46,12 +46,15 @@ export class EngineChoice {
    *   none of those that are, or what measuring failed with
    */
   engineOf(model: ModelPackage): Promise<Engine> {
-    const known = this.#chosen.get(model.digest);
+    const key = enginesOf(model.manifest)
+      .map(({ digest }) => digest)
+      .join();
+    const known = this.#chosen.get(key);
     if (known !== undefined) return known;
     const choice = this.#choose(model);
-    this.#chosen.set(model.digest, choice);
+    this.#chosen.set(key, choice);
     // A failure, such as a thread that died, is not for ever.
-    choice.catch(() => this.#chosen.delete(model.digest));
+    choice.catch(() => this.#chosen.delete(key));
     return choice;
   }
 

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
+import { cardSchema } from './model-card/card-schema.ts';
 
 const text = z.string().min(1);
 const probability = z.number().min(0).max(1);
@@ -194,6 +195,7 @@ export const modelManifestSchema = z
     metrics: z.array(metricsSchema),
     reference: referenceSchema.optional().describe('what scores and films are compared with to find drift'),
     provenance: provenanceSchema,
+    card: cardSchema.optional().describe('the source attributes that its users may ask for; absent ones are missing'),
   })
   .superRefine((manifest, context) => {
     const report = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message });

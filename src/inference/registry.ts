@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { GRAYSCALE_RULE } from '../dicom/grayscale.ts';
-import { GatewayError } from '../errors.ts';
+import { GatewayError, toGatewayError } from '../errors.ts';
 import { enginesOf } from './engine.ts';
 import { MANIFEST_FILE, type ModelManifest, parseManifest } from './manifest.ts';
 
@@ -18,23 +18,83 @@ export interface ModelPackage {
   readonly digest: string;
 }
 
+/** What lies in a models folder. */
+export interface ModelScan {
+  /** In the order of the folders' names. */
+  readonly found: readonly { readonly folder: string; readonly model: ModelPackage }[];
+  /** Folders with a manifest that cannot be used, and why. */
+  readonly refused: readonly { readonly folder: string; readonly error: GatewayError }[];
+}
+
 /**
  * Every model version in a folder, in the order of the sub-folders' names. Sub-folders without a manifest are none.
  *
  * @throws GatewayError MODEL_INVALID or MODEL_DIGEST_MISMATCH, naming the folder and the field
  */
 export async function discoverModels(modelsDirectory: string): Promise<ModelPackage[]> {
+  const { found, refused } = await scanModels(modelsDirectory);
+  const [first] = refused;
+  if (first !== undefined) throw first.error;
+  return found.map(({ model }) => model);
+}
+
+/**
+ * Every model version in a folder whose files have the digests that its manifest names, and which sub-folders are none for a
+ * fault. One that is being written is among these.
+ *
+ * @param only - name of the one sub-folder to look at, which must have a manifest; absent: all
+ * @throws GatewayError MODEL_INVALID when the folder cannot be read, NOT_FOUND when it has no sub-folder of the name
+ */
+export async function scanModels(modelsDirectory: string, only?: string): Promise<ModelScan> {
+  const folders = await modelFolderNames(modelsDirectory);
+  // A name is compared, never made a path of: nothing outside the folder can be named.
+  if (only !== undefined && !folders.includes(only)) {
+    throw new GatewayError('NOT_FOUND', 'MODELS_DIR has no folder of that name on this machine.');
+  }
+  const found: { folder: string; model: ModelPackage }[] = [];
+  const refused: { folder: string; error: GatewayError }[] = [];
+  for (const folder of only === undefined ? folders : [only]) {
+    try {
+      const model = await openModelPackage(resolve(modelsDirectory, folder));
+      if (model === null && only === undefined) continue;
+      if (model === null) throw new GatewayError('MODEL_INVALID', `${folder} holds no ${MANIFEST_FILE}.`);
+      assertDistinct(
+        model,
+        found.map((entry) => entry.model),
+      );
+      found.push({ folder, model });
+    } catch (error) {
+      refused.push({ folder, error: toGatewayError(error) });
+    }
+  }
+  return { found, refused };
+}
+
+/**
+ * The package with a digest. Reads the manifests of all sub-folders, and hashes the files of one that names the digest.
+ *
+ * @param digest - SHA-256 of the main ONNX file
+ * @throws GatewayError MODEL_INVALID when the folder cannot be read, MODEL_DIGEST_MISMATCH when the bytes are others
+ */
+export async function findModelPackage(modelsDirectory: string, digest: string): Promise<ModelPackage | undefined> {
+  for (const folder of await modelFolderNames(modelsDirectory)) {
+    const directory = resolve(modelsDirectory, folder);
+    // Another folder's fault is no reason not to find this one.
+    const manifest = await readManifest(directory).catch(() => null);
+    if (manifest?.sha256 === digest) return (await openModelPackage(directory)) ?? undefined;
+  }
+  return undefined;
+}
+
+/** Sorted. Names that begin with a dot are drafts of an import. */
+async function modelFolderNames(modelsDirectory: string): Promise<string[]> {
   const entries = await readdir(modelsDirectory, { withFileTypes: true }).catch((cause: unknown) => {
     throw new GatewayError('MODEL_INVALID', `The models folder ${modelsDirectory} cannot be read.`, {}, { cause });
   });
-  const folders = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map((entry) => entry.name);
-  const packages: ModelPackage[] = [];
-  for (const folder of folders.sort()) {
-    const found = await openModelPackage(resolve(modelsDirectory, folder));
-    if (found !== null) packages.push(found);
-  }
-  assertUnique(packages);
-  return packages;
+  return entries
+    .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
+    .map((entry) => entry.name)
+    .sort();
 }
 
 /**
@@ -93,19 +153,14 @@ export function assertDigest(found: string, expected: string, folder: string, fi
 }
 
 /** Name with version, and digest of the main file, each identify one model version. Two may share an alternative. */
-function assertUnique(packages: readonly ModelPackage[]): void {
-  const seen = new Map<string, string>();
-  for (const { manifest, directory, digest } of packages) {
-    for (const [field, key] of [
-      ['name and version', `${manifest.name}@${manifest.version}`],
-      ['sha256', digest],
-    ] as const) {
-      const other = seen.get(key);
-      const folder = basename(directory);
-      if (other !== undefined) {
-        throw new GatewayError('MODEL_INVALID', `${folder}: ${field} are those of folder ${other} too (${key}).`);
-      }
-      seen.set(key, folder);
-    }
+function assertDistinct({ manifest, directory, digest }: ModelPackage, others: readonly ModelPackage[]): void {
+  const nameOf = ({ name, version }: ModelManifest) => `${name}@${version}`;
+  const own = nameOf(manifest);
+  for (const other of others) {
+    const same = nameOf(other.manifest) === own ? 'name and version' : 'sha256';
+    if (same === 'sha256' && other.digest !== digest) continue;
+    const [folder, otherFolder] = [basename(directory), basename(other.directory)];
+    const key = same === 'sha256' ? digest : own;
+    throw new GatewayError('MODEL_INVALID', `${folder}: ${same} are those of folder ${otherFolder} too (${key}).`);
   }
 }

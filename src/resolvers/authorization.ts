@@ -44,6 +44,7 @@ export const OBJECT_READERS: Readonly<Record<NodeType, readonly AccessRole[]>> =
   ModelTransitionRequest: READS_GOVERNANCE,
   DicomTransfer: MOVES_STUDIES,
   BreakGlassOpening: READS_OPENINGS,
+  RereadJob: READS_GOVERNANCE,
 };
 
 /** Types without global ids that are as sensitive as what they belong to. */

@@ -5,6 +5,7 @@ import { buildSchema, type PubSub } from 'type-graphql';
 import { Series } from '../schema/series.type.ts';
 import { ApiKeyResolver } from './api-key.resolver.ts';
 import { AuditResolver } from './audit.resolver.ts';
+import { AuditReportDocumentResolver, AuditReportResolver } from './audit-report.resolver.ts';
 import { checkRoles, requireDeclaredPermissions } from './authorization.ts';
 import { BreakGlassResolver } from './break-glass.resolver.ts';
 import { BreakGlassMutationsResolver } from './break-glass-mutations.resolver.ts';
@@ -29,8 +30,10 @@ import { InferenceProgressResolver } from './inference-progress.resolver.ts';
 import { IngestResolver } from './ingest.resolver.ts';
 import { InstanceResolver } from './instance.resolver.ts';
 import { ModelAssessmentResolver } from './model-assessment.resolver.ts';
+import { ModelCardResolver } from './model-card.resolver.ts';
 import { ModelDriftResolver } from './model-drift.resolver.ts';
 import { ModelManifestResolver } from './model-manifest.resolver.ts';
+import { ModelRegistrationResolver } from './model-registration.resolver.ts';
 import { ModelTransitionRequestResolver } from './model-transition-request.resolver.ts';
 import { ModelTransitionResolver, ModelVersionResolver } from './model-version.resolver.ts';
 import { ModelVersionChangedResolver } from './model-version-changed.resolver.ts';
@@ -40,6 +43,9 @@ import { noteDisclosures } from './note-disclosures.ts';
 import { PatientResolver } from './patient.resolver.ts';
 import { PatientDiscrepancyResolver } from './patient-discrepancy.resolver.ts';
 import { FindingProvenanceResolver, InferenceProvenanceResolver } from './provenance.resolver.ts';
+import { RereadJobResolver } from './reread-job.resolver.ts';
+import { RereadJobChangedResolver } from './reread-job-changed.resolver.ts';
+import { RereadJobMutationsResolver } from './reread-job-mutations.resolver.ts';
 import { SeriesResolver } from './series.resolver.ts';
 import { StudyResolver } from './study.resolver.ts';
 import { ModelThresholdsResolver, ThresholdSetResolver } from './threshold-set.resolver.ts';
@@ -77,15 +83,22 @@ export async function buildGatewaySchema(): Promise<GraphQLSchema> {
       HeatMapResolver,
       ModelVersionResolver,
       ModelVersionMutationsResolver,
+      ModelRegistrationResolver,
       ModelTransitionResolver,
       ModelTransitionRequestResolver,
       ModelManifestResolver,
+      ModelCardResolver,
       ModelThresholdsResolver,
       ThresholdSetResolver,
       FindingProvenanceResolver,
       InferenceProvenanceResolver,
       ModelAssessmentResolver,
       ModelDriftResolver,
+      RereadJobResolver,
+      RereadJobMutationsResolver,
+      RereadJobChangedResolver,
+      AuditReportResolver,
+      AuditReportDocumentResolver,
       ChangeResolver,
       IngestResolver,
       DicomNodeResolver,

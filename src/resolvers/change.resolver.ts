@@ -53,5 +53,6 @@ function toChange({ cursor, type, priority, createdAt, ...ids }: ChangeEvent): C
     inferenceId: toOptionalGlobalId('Inference', ids.inferenceId),
     modelVersionId: toOptionalGlobalId('ModelVersion', ids.modelVersionId),
     breakGlassId: toOptionalGlobalId('BreakGlassOpening', ids.breakGlassId),
+    rereadJobId: toOptionalGlobalId('RereadJob', ids.rereadJobId),
   };
 }

@@ -6,6 +6,8 @@ import { scopeOf } from '../access/scope-of.ts';
 import type { ChangeFeed } from '../changes.ts';
 import type { Ingest } from '../ingest.ts';
 import type { DicomNodes } from '../nodes/dicom-nodes.ts';
+import type { ModelReports } from '../report/model-reports.ts';
+import type { ModelCard } from '../schema/model-card.type.ts';
 import type { AuditActor } from '../store/audit/audit-entry.ts';
 import type { Reader } from '../store/reads/scope.ts';
 import type { Store } from '../store/store.ts';
@@ -20,6 +22,7 @@ export interface GatewayServices {
   readonly changes: Pick<ChangeFeed, 'subscribe' | 'page' | 'currentCursor'>;
   /** What is known of models beside their records. */
   readonly models: ModelKnowledge;
+  readonly reports: Pick<ModelReports, 'plan' | 'make'>;
 }
 
 /** How thresholds are chosen from the evaluation of a model version. */
@@ -34,6 +37,27 @@ export interface ChosenThresholds {
   readonly films: number;
 }
 
+/** Which model folders are to be registered. */
+export interface FolderRequest {
+  /** Name of one folder; null: all. */
+  readonly folder: string | null;
+  /** For the record. */
+  readonly reason: string;
+  readonly by: AuditActor;
+}
+
+/** What became of model folders. */
+export interface FolderRegistrations {
+  readonly done: readonly {
+    /** Of the model version. */
+    readonly id: string;
+    readonly outcome: 'CREATED' | 'UPDATED' | 'KNOWN';
+    /** Names of the parts of the manifest that were updated. */
+    readonly changedParts: readonly string[];
+  }[];
+  readonly refused: readonly { readonly folder: string; readonly code: string; readonly message: string }[];
+}
+
 /** What lies outside the records. */
 export interface ModelKnowledge {
   /**
@@ -45,6 +69,12 @@ export interface ModelKnowledge {
    */
   verify(digest: string): Promise<readonly string[]>;
   /**
+   * Registers the folders of MODELS_DIR on this machine, and brings the records of those that are up to their manifests.
+   *
+   * @throws GatewayError NOT_FOUND when there is no folder of the name, MODEL_INVALID when MODELS_DIR cannot be read
+   */
+  register(request: FolderRequest): Promise<FolderRegistrations>;
+  /**
    * Thresholds by a rule, from the evaluation in the folder of the model version.
    *
    * @param digest - of the model version
@@ -53,6 +83,12 @@ export interface ModelKnowledge {
   chooseThresholds(digest: string, rule: ThresholdRule): Promise<ChosenThresholds>;
   /** Every verified concept of a label, the preferred one first. */
   codesOfLabel(label: string): readonly { readonly system: string; readonly code: string; readonly display: string }[];
+  /**
+   * What a model version states about itself.
+   *
+   * @param manifest - as registered
+   */
+  cardOf(manifest: unknown): ModelCard;
 }
 
 /** One operation's context. */

@@ -15,7 +15,7 @@ export class InferenceMutationsResolver {
   @Authorized<AccessRole>(REQUESTS_READINGS)
   @Mutation(() => RequestInferencePayload, {
     description:
-      'Has a stored film read. Idempotent: a reading that waits, runs or is done is given as it is; one that failed or was cancelled is queued again.',
+      'Has a stored film read. Idempotent: a reading that waits, runs or is done is given as it is, though one that waits with a lower priority gets that of the request; one that failed or was cancelled is queued again.',
   })
   async requestInference(
     @Arg('input', () => RequestInferenceInput, { description: 'Which film, which model version.' })

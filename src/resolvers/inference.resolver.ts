@@ -53,6 +53,7 @@ export class InferenceResolver {
     const ids = {
       patientId: fromOptionalGlobalId('Patient', filter?.patientId) ?? null,
       modelVersionId: fromOptionalGlobalId('ModelVersion', filter?.modelVersionId) ?? null,
+      rereadJobId: fromOptionalGlobalId('RereadJob', filter?.rereadJobId) ?? null,
     };
     return toConnection(await listInferences(reader, { ...filter, ...ids }, direction, page), loaders.inferences);
   }

@@ -18,6 +18,7 @@ import {
   TRANSITIONS_OF_MODEL_VERSION,
 } from '../store/reads/children.ts';
 import { heatMapValues } from '../store/reads/heat-maps.ts';
+import { type RereadProgress, rereadProgress } from '../store/reads/reread-jobs.ts';
 import type { Reader } from '../store/reads/scope.ts';
 import { studiesByUids } from '../store/reads/studies.ts';
 import {
@@ -32,6 +33,7 @@ import {
   MODEL_VERSIONS,
   PATIENT_DISCREPANCIES,
   PATIENTS,
+  REREAD_JOBS,
   SERIES,
   STUDIES,
   type StudyRow,
@@ -45,6 +47,9 @@ const MAXIMUM_GRIDS = 1000;
 
 /** Most studies that one statement looks up by their UIDs. */
 const MAXIMUM_UIDS = 1000;
+
+/** Most jobs whose readings one statement counts. */
+const MAXIMUM_JOBS = 200;
 
 /** The loaders of one operation, or of one event. */
 export type Loaders = ReturnType<typeof createLoaders>;
@@ -81,6 +86,11 @@ export function createLoaders(reader: Reader) {
     modelTransitionRequests: byId(MODEL_TRANSITION_REQUESTS),
     dicomTransfers,
     breakGlasses: byId(BREAK_GLASSES),
+    rereadJobs: byId(REREAD_JOBS),
+    /** Of jobs that are visible. */
+    rereadProgress: new DataLoader<string, RereadProgress | null>((ids) => rereadProgress(reader.prisma, ids), {
+      maxBatchSize: MAXIMUM_JOBS,
+    }),
     findingReviews,
     studiesByUid: new DataLoader<string, StudyRow | null>((uids) => studiesByUids(reader, uids), {
       maxBatchSize: MAXIMUM_UIDS,

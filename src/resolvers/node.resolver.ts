@@ -20,6 +20,7 @@ const LOADERS = {
   ModelTransitionRequest: 'modelTransitionRequests',
   DicomTransfer: 'dicomTransfers',
   BreakGlassOpening: 'breakGlasses',
+  RereadJob: 'rereadJobs',
 } as const satisfies Record<NodeType, keyof Loaders>;
 
 /** Global object identification (Relay). */

@@ -14,9 +14,11 @@ import type {
   InstanceRow,
   PatientDiscrepancyRow,
   PatientRow,
+  RereadJobRow,
   SeriesRow,
   StudyRow,
 } from '../store/reads/tables.ts';
+import { selectionOf } from '../store/reread-state.ts';
 import { noteLists } from './note-lists.ts';
 import { noteOf } from './note-of.ts';
 
@@ -50,8 +52,11 @@ const SHOWS: Readonly<Record<string, (value: never) => Disclosed>> = {
 /** Speaks of patients whom the gateway does not know. */
 const REMOTE_STUDY = 'RemoteStudy';
 
+/** Names a study or a patient where it is about one; its lists tell nothing besides. */
+const REREAD_JOB = 'RereadJob';
+
 /** The types whose objects are noted. */
-export const NOTED_TYPES: readonly string[] = [...Object.keys(SHOWS), REMOTE_STUDY];
+export const NOTED_TYPES: readonly string[] = [...Object.keys(SHOWS), REMOTE_STUDY, REREAD_JOB];
 
 /** Has every object of these types noted in its operation's context. */
 export function noteDisclosures(schema: GraphQLSchema): void {
@@ -61,11 +66,17 @@ export function noteDisclosures(schema: GraphQLSchema): void {
   noteOf(schema, REMOTE_STUDY, (value, { disclosures }) =>
     disclosures?.noteRemote((value as { readonly studyInstanceUid: string }).studyInstanceUid),
   );
+  noteOf(schema, REREAD_JOB, (value, { disclosures }) => disclosures?.note(rereadJob(value as RereadJobRow)));
   noteLists(schema, SHOWS);
 }
 
 function inference({ id: inferenceId, instanceId, studyId, patientId, modelVersionId }: InferenceRow): Disclosed {
   return { inferenceId, instanceId, studyId, patientId, modelVersionId };
+}
+
+function rereadJob(job: RereadJobRow): Disclosed {
+  const { study, filter } = selectionOf(job);
+  return { studyId: study?.id, patientId: study?.patientId ?? filter?.patientId };
 }
 
 function review({ findingId, inferenceId, studyId, patientId, modelVersionId }: FindingReviewRow): Disclosed {

@@ -29,6 +29,9 @@ export class Change {
   @Field(() => ID, { nullable: true, description: 'Global id of the break-glass opening concerned; for auditors.' })
   readonly breakGlassId!: string | null;
 
+  @Field(() => ID, { nullable: true, description: 'Global id of the job of re-readings concerned.' })
+  readonly rereadJobId!: string | null;
+
   @Field(() => Priority, { nullable: true, description: 'Priority of the reading concerned.' })
   readonly priority!: Priority | null;
 

@@ -15,6 +15,7 @@ import {
   PatientAttribute,
   Precision,
   Priority,
+  RereadJobState,
   ReviewVerdict,
   Sex,
 } from '../store/reads/enums.ts';
@@ -33,6 +34,7 @@ export {
   PatientAttribute,
   Precision,
   Priority,
+  RereadJobState,
   ReviewVerdict,
   Sex,
 };
@@ -119,6 +121,17 @@ registerEnumType(ModelState, {
     CANARY: { description: 'Reads a share of the new films in place of the active version; one version at most.' },
     ACTIVE: { description: 'Reads every new film; one version at most.' },
     RETIRED: { description: 'Was active before; its findings stay.' },
+  },
+});
+
+registerEnumType(RereadJobState, {
+  name: 'RereadJobState',
+  description: 'Where a job of re-readings stands.',
+  valuesConfig: {
+    RUNNING: { description: 'Its readings are queued, few at a time.' },
+    PAUSED: { description: 'No more readings are queued until it is resumed.' },
+    CANCELLED: { description: 'It was ended before its films were read.' },
+    DONE: { description: 'Every film has been read or passed over.' },
   },
 });
 

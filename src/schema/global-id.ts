@@ -15,6 +15,7 @@ export const NODE_TYPES = [
   'ModelTransitionRequest',
   'DicomTransfer',
   'BreakGlassOpening',
+  'RereadJob',
 ] as const;
 
 export type NodeType = (typeof NODE_TYPES)[number];

@@ -18,6 +18,9 @@ export class InferenceFilterInput {
   @Field(() => ID, { nullable: true, description: 'Global id of the model version.' })
   readonly modelVersionId?: string | null;
 
+  @Field(() => ID, { nullable: true, description: 'Global id of the job of re-readings that queued it last.' })
+  readonly rereadJobId?: string | null;
+
   @Field(() => TimeRangeInput, { nullable: true, description: 'When it was first requested.' })
   readonly createdAt?: TimeRangeInput | null;
 }

@@ -39,6 +39,9 @@ export class ModelTransitionRequest extends Node {
   @Field(() => String, { description: 'Who made it.' })
   readonly requestedBy!: string;
 
+  @Field(() => String, { nullable: true, description: 'Name of that person or key at the time, where it has one.' })
+  readonly requestedByName!: string | null;
+
   @Field(() => DateTime, { description: 'When it was made.' })
   readonly createdAt!: Date;
 
@@ -47,6 +50,9 @@ export class ModelTransitionRequest extends Node {
 
   @Field(() => String, { nullable: true, description: 'Who decided it.' })
   readonly decidedBy!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Name of that person or key at the time, where it has one.' })
+  readonly decidedByName!: string | null;
 
   @Field(() => DateTime, { nullable: true, description: 'When it was decided.' })
   readonly decidedAt!: Date | null;

@@ -78,8 +78,17 @@ export class ModelTransition extends Node {
   @Field(() => ModelState, { description: 'State after.' })
   readonly toState!: ModelState;
 
-  @Field(() => String, { description: 'Who moved it.' })
+  @Field(() => String, { description: 'Who moved it; where two had to agree, who asked for it.' })
   readonly actor!: string;
+
+  @Field(() => String, { nullable: true, description: 'Name of that person or key at the time, where it has one.' })
+  readonly actorName!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Who approved it; null where no second person had to.' })
+  readonly approvedBy!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Name of that person or key at the time, where it has one.' })
+  readonly approvedByName!: string | null;
 
   @Field(() => String, { description: 'Why, in the words of who moved it.' })
   readonly reason!: string;

@@ -31,6 +31,9 @@ export class ThresholdSet {
   @Field(() => String, { description: 'Who set them.' })
   readonly createdBy!: string;
 
+  @Field(() => String, { nullable: true, description: 'Name of that person or key at the time, where it has one.' })
+  readonly createdByName!: string | null;
+
   @Field(() => DateTime, { description: 'When.' })
   readonly createdAt!: Date;
 }

@@ -20,6 +20,7 @@ export interface NewChange {
   readonly inferenceId?: string;
   readonly modelVersionId?: string;
   readonly breakGlassId?: string;
+  readonly rereadJobId?: string;
   readonly priority?: Priority;
 }
 
@@ -33,6 +34,7 @@ export interface PositionedChange {
   readonly inferenceId: string | null;
   readonly modelVersionId: string | null;
   readonly breakGlassId: string | null;
+  readonly rereadJobId: string | null;
   readonly priority: Priority | null;
   readonly createdAt: Date;
 }
@@ -63,10 +65,11 @@ export async function appendChanges(tx: Transaction, changes: readonly NewChange
 export function insertChanges(changes: readonly NewChange[]): Prisma.Sql {
   return Prisma.sql`
       INSERT INTO "Change" (
-        "type", "patientId", "studyId", "instanceId", "inferenceId", "modelVersionId", "breakGlassId", "priority")
+        "type", "patientId", "studyId", "instanceId", "inferenceId", "modelVersionId", "breakGlassId", "rereadJobId",
+        "priority")
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(changes)}::jsonb) AS change (
         "type" "ChangeType", "patientId" uuid, "studyId" uuid, "instanceId" uuid, "inferenceId" uuid,
-        "modelVersionId" uuid, "breakGlassId" uuid, "priority" "Priority")`;
+        "modelVersionId" uuid, "breakGlassId" uuid, "rereadJobId" uuid, "priority" "Priority")`;
 }
 
 /** Wakes the listeners of a channel when the transaction commits. */
@@ -93,7 +96,7 @@ export class ChangeLog {
     const conditions = [Prisma.sql`"position" > ${after}`, ...changeVisible(scope)];
     return this.#prisma.$queryRaw<PositionedChange[]>`
       SELECT "position", "type", "patientId", "studyId", "instanceId", "inferenceId", "modelVersionId", "breakGlassId",
-        "priority", "createdAt"
+        "rereadJobId", "priority", "createdAt"
       FROM "Change" WHERE ${Prisma.join(conditions, ' AND ')} ORDER BY "position" LIMIT ${limit}`;
   }
 

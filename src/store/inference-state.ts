@@ -39,6 +39,7 @@ export interface InferenceColumns {
   processor: string;
   inputMean: number | null;
   inputDeviation: number | null;
+  rereadJobId: string;
 }
 
 /** What a step is about. */

@@ -1,17 +1,20 @@
 /** Claims, settles, requests and cancels inferences; the states and their rules are in inference-state.ts. */
 import { randomUUID } from 'node:crypto';
 import { type ErrorCode, GatewayError } from '../errors.ts';
-import { appendAuditedChanges } from './audit/append.ts';
+import { appendAudit, appendAuditedChanges } from './audit/append.ts';
 import { type AuditActor, type AuditEntry, systemActor } from './audit/audit-entry.ts';
 import type { PrismaClient, Transaction } from './client.ts';
 import type { ChangeType, InferenceState, Priority } from './generated/enums.ts';
 import type { ClaimedInference, InferenceRequest, NewResult } from './inference-records.ts';
-import { changeOf, type InferenceColumns, type InferenceKeys, transition } from './inference-state.ts';
+import { changeOf, type InferenceColumns, type InferenceKeys, type StepRecord, transition } from './inference-state.ts';
 import { CHANNELS } from './listener.ts';
 import type { Claim, InferenceQueue } from './queue.ts';
 
 /** Readings go on by themselves, whoever asked for them. */
 const PIPELINE = systemActor('pipeline');
+
+/** Lowest first. */
+const PRIORITIES: Priority[] = ['BACKGROUND', 'ROUTINE', 'STAT'];
 
 /** Writes of inferences. */
 export class InferenceStore {
@@ -128,7 +131,7 @@ export class InferenceStore {
 
   /**
    * Asks for a reading. Idempotent: one that waits, runs or is done is answered as it is; one that failed or was cancelled
-   * is queued again.
+   * is queued again. One that waits with a lower priority gets that of the request: somebody waits for it now.
    *
    * @throws GatewayError NOT_FOUND, MODEL_NOT_ACTIVE
    */
@@ -163,18 +166,15 @@ export class InferenceStore {
       }
       const key = { instanceId_modelVersionId: { instanceId: instance.id, modelVersionId } };
       const known = await tx.inference.findUniqueOrThrow({ where: key });
-      if (known.shadow && !shadow) await takeIntoClinicalUse(tx, known.id);
-      const reset = {
-        attempts: 0,
-        priority,
-        queuedAt: new Date(),
-        completedAt: null,
-        errorCode: null,
-        errorMessage: null,
-      };
-      const record = { by: request.by, entry: entryOf(known, 'QUEUED') };
-      const again = await transition(tx, known, ['FAILED', 'CANCELLED'], 'QUEUED', 'INFERENCE_QUEUED', reset, record);
-      if (again) await this.#queue.enqueue(tx, known.id, priority);
+      const isPublished = known.shadow && !shadow;
+      if (isPublished) await takeIntoClinicalUse(tx, known.id);
+      const recordOf = (state: InferenceState, more: AuditEntry['details'] = {}) =>
+        entryOf(known, state, { details: { state, ...(isPublished ? { shadow: false } : {}), ...more } });
+      const record = { by: request.by, entry: recordOf('QUEUED') };
+      const again = await queueAgain(tx, this.#queue, known, { priority }, record);
+      const isRaised = !again && (await this.#raise(tx, known.id, priority));
+      if (isRaised) await appendAudit(tx, request.by, [recordOf('QUEUED', { priority })]);
+      else if (isPublished && !again) await appendAudit(tx, request.by, [recordOf(known.state)]);
       return { inferenceId: known.id, created: again };
     });
   }
@@ -188,11 +188,7 @@ export class InferenceStore {
     await this.#prisma.$transaction(async (tx) => {
       const inference = await tx.inference.findUnique({ where: { id: inferenceId } });
       if (inference === null) throw new GatewayError('NOT_FOUND', 'There is no such inference.');
-      const data = { completedAt: new Date() };
-      const record = { by, entry: entryOf(inference, 'CANCELLED') };
-      const from: InferenceState[] = ['QUEUED', 'RUNNING'];
-      const cancelled = await transition(tx, inference, from, 'CANCELLED', 'INFERENCE_CANCELLED', data, record);
-      if (!cancelled) {
+      if (!(await cancelReading(tx, inference, by))) {
         throw new GatewayError('INVALID_STATE', `An inference in state ${inference.state} cannot be cancelled.`);
       }
     });
@@ -216,6 +212,17 @@ export class InferenceStore {
     });
   }
 
+  /** Has a reading that waits go before others of its old priority; false when it does not wait, or has that priority. */
+  async #raise(tx: Transaction, id: string, priority: Priority): Promise<boolean> {
+    const lower = PRIORITIES.slice(0, PRIORITIES.indexOf(priority));
+    const { count } = await tx.inference.updateMany({
+      where: { id, state: 'QUEUED', priority: { in: lower } },
+      data: { priority },
+    });
+    if (count === 1) await this.#queue.raise(tx, id, priority);
+    return count === 1;
+  }
+
   async #settle(
     claimed: ClaimedInference,
     to: InferenceState,
@@ -236,8 +243,38 @@ export class InferenceStore {
   }
 }
 
+/**
+ * Queues a reading again that failed or was cancelled, with no attempts counted.
+ *
+ * @returns false when it is in another state
+ */
+export async function queueAgain(
+  tx: Transaction,
+  queue: InferenceQueue,
+  known: InferenceKeys,
+  wanted: Pick<InferenceColumns, 'priority'> & Partial<InferenceColumns>,
+  record: StepRecord,
+): Promise<boolean> {
+  const reset = { attempts: 0, queuedAt: new Date(), completedAt: null, errorCode: null, errorMessage: null };
+  const columns = { ...reset, ...wanted };
+  const again = await transition(tx, known, ['FAILED', 'CANCELLED'], 'QUEUED', 'INFERENCE_QUEUED', columns, record);
+  if (again) await queue.enqueue(tx, known.id, wanted.priority);
+  return again;
+}
+
+/**
+ * Cancels a reading; whoever runs it stops when the change reaches it.
+ *
+ * @returns false when it neither waits nor runs
+ */
+export async function cancelReading(tx: Transaction, inference: InferenceKeys, by: AuditActor): Promise<boolean> {
+  const record = { by, entry: entryOf(inference, 'CANCELLED') };
+  const columns = { completedAt: new Date() };
+  return transition(tx, inference, ['QUEUED', 'RUNNING'], 'CANCELLED', 'INFERENCE_CANCELLED', columns, record);
+}
+
 /** What the audit says of a step. */
-function entryOf(
+export function entryOf(
   { id, instanceId, studyId, patientId, modelVersionId }: InferenceKeys,
   state: InferenceState,
   more: Partial<AuditEntry> = {},
@@ -301,7 +338,7 @@ async function requestedModel(
  * A version has one reading of a film. One that was made before the version came into clinical use is shown to clinical roles
  * only once it is asked for again, by then as a reading in clinical use.
  */
-async function takeIntoClinicalUse(tx: Transaction, inferenceId: string): Promise<void> {
+export async function takeIntoClinicalUse(tx: Transaction, inferenceId: string): Promise<void> {
   await tx.inference.update({ where: { id: inferenceId }, data: { shadow: false } });
   await tx.finding.updateMany({ where: { inferenceId }, data: { shadow: false } });
 }

@@ -11,6 +11,8 @@ export const CHANNELS = {
   changes: 'cxr_changes',
   jobs: 'cxr_jobs',
   transfers: 'cxr_transfers',
+  /** Jobs of re-readings that were made or resumed. */
+  rereads: 'cxr_rereads',
   /** API keys and revocations of identities. */
   identities: 'cxr_identities',
   audit: 'cxr_audit',

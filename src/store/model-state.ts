@@ -44,7 +44,7 @@ export interface ModelMove {
   /** Retires the active version though no other takes its place. */
   readonly force?: boolean;
   /** Who wanted the move that `by` has approved. */
-  readonly requestedBy?: string;
+  readonly requestedBy?: { readonly subject: string; readonly displayName: string | null };
 }
 
 /** Most versions that read beside the clinical one. */
@@ -157,17 +157,26 @@ async function setState(tx: Transaction, version: ModelVersion, move: ModelMove)
     where: { id: version.id },
     data: { state: toState, canaryShare, canarySources: [...canarySources] },
   });
-  const actor = requestedBy === undefined ? by.subject : `${requestedBy}, approved by ${by.subject}`;
+  const actor = requestedBy ?? by;
+  const second = requestedBy === undefined ? {} : { approvedBy: by.subject, approvedByName: by.displayName };
   const reason = checkedReason(move.reason);
   await tx.modelTransition.create({
-    data: { modelVersionId: version.id, fromState: version.state, toState, actor, reason },
+    data: {
+      modelVersionId: version.id,
+      fromState: version.state,
+      toState,
+      actor: actor.subject,
+      actorName: actor.displayName,
+      ...second,
+      reason,
+    },
   });
   const details = {
     fromState: version.state,
     toState,
     ...(canaryShare === null ? {} : { canaryShare }),
     ...(canarySources.length === 0 ? {} : { canarySources }),
-    ...(requestedBy === undefined ? {} : { requestedBy }),
+    ...(requestedBy === undefined ? {} : { requestedBy: requestedBy.subject }),
   };
   await appendAuditedChanges(tx, [{ type: 'MODEL_VERSION_CHANGED', modelVersionId: version.id }], by, [
     { action: 'UPDATE', modelVersionIds: [version.id], details },

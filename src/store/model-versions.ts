@@ -1,28 +1,12 @@
 /** Registers model versions and moves them between states; the states and their rules are in model-state.ts. */
 import { GatewayError } from '../errors.ts';
-import { appendAuditedChanges } from './audit/append.ts';
 import type { AuditActor } from './audit/audit-entry.ts';
-import type { Prisma, PrismaClient } from './client.ts';
-import type { ModelState, Precision } from './generated/enums.ts';
+import type { PrismaClient } from './client.ts';
+import type { ModelState } from './generated/enums.ts';
+import { broughtUpTo, type ModelRegistration, type Registered, registerModel } from './model-registration.ts';
 import { type CanaryPart, type ModelMove, movable, transition } from './model-state.ts';
-import {
-  appendThresholdSet,
-  checkThresholdSet,
-  createFirstThresholdSet,
-  type NewThresholdSet,
-} from './threshold-sets.ts';
+import { appendThresholdSet, checkThresholdSet, type NewThresholdSet } from './threshold-sets.ts';
 import { type Approvals, type Decision, decideRequest, requestTransition } from './transition-requests.ts';
-
-/** A model package as it is registered. */
-export interface ModelRegistration {
-  readonly name: string;
-  readonly version: string;
-  /** SHA-256 of the ONNX file, hexadecimal. */
-  readonly digest: string;
-  readonly precision: Precision;
-  readonly manifest: Prisma.InputJsonObject;
-  readonly metrics: Prisma.InputJsonValue | undefined;
-}
 
 /** What became of a move. */
 export interface Moved {
@@ -49,37 +33,13 @@ export class ModelVersionStore {
   }
 
   /**
-   * Registers a version, or finds it registered with the same digest.
+   * Registers a version, or brings the record of one with the same digest up to its manifest.
    *
-   * @returns its id
-   * @throws GatewayError MODEL_DIGEST_MISMATCH when the name and version are registered with other bytes, or the bytes under
-   *   another name
+   * @param reason - for the record, where somebody asked for it
+   * @throws GatewayError MODEL_DIGEST_MISMATCH, MODEL_INVALID as {@link registerModel}
    */
-  async register(model: ModelRegistration, by: AuditActor): Promise<string> {
-    return this.#prisma.$transaction(async (tx) => {
-      const { metrics, ...columns } = model;
-      const [created] = await tx.modelVersion.createManyAndReturn({
-        data: [metrics === undefined ? columns : { ...columns, metrics }],
-        skipDuplicates: true,
-        select: { id: true },
-      });
-      if (created !== undefined) {
-        await createFirstThresholdSet(tx, created.id, model.manifest, by);
-        const { name, version, digest } = model;
-        const details = { name, version, digest };
-        const entry = { action: 'CREATE', modelVersionIds: [created.id], details } as const;
-        await appendAuditedChanges(tx, [{ type: 'MODEL_VERSION_CHANGED', modelVersionId: created.id }], by, [entry]);
-        return created.id;
-      }
-      const found = await tx.modelVersion.findUnique({ where: { digest: model.digest } });
-      if (found?.name !== model.name || found.version !== model.version) {
-        throw new GatewayError(
-          'MODEL_DIGEST_MISMATCH',
-          `${model.name}@${model.version} or its bytes are registered already with another digest or name.`,
-        );
-      }
-      return found.id;
-    });
+  async register(model: ModelRegistration, by: AuditActor, reason?: string): Promise<Registered> {
+    return this.#prisma.$transaction((tx) => registerModel(tx, model, by, reason));
   }
 
   /** The version that reads new films. */
@@ -102,6 +62,21 @@ export class ModelVersionStore {
       select: { id: true, digest: true, state: true },
     });
     return [...versions.filter(isActive), ...versions.filter((version) => !isActive(version))];
+  }
+
+  /**
+   * Makes sure that a manifest would have films read as the registered one does.
+   *
+   * @param digest - of the version
+   * @throws GatewayError NOT_FOUND, MODEL_INVALID naming the parts that are others
+   */
+  async requireUnchanged(digest: string, manifest: object): Promise<void> {
+    const registered = await this.#prisma.modelVersion.findUnique({
+      where: { digest },
+      select: { name: true, version: true, manifest: true },
+    });
+    if (registered === null) throw new GatewayError('NOT_FOUND', 'There is no such model version.');
+    broughtUpTo(registered, JSON.parse(JSON.stringify(manifest)));
   }
 
   /** @throws GatewayError NOT_FOUND */
@@ -177,13 +152,14 @@ export class ModelVersionStore {
   async decide(decision: Decision, missing: readonly string[]): Promise<void> {
     const { by } = decision;
     await this.#prisma.$transaction(async (tx) => {
-      await decideRequest(tx, decision, async ({ toState, modelVersionId, reason, requestedBy, ...request }) => {
+      await decideRequest(tx, decision, async ({ toState, modelVersionId, reason, ...request }) => {
         if (toState === null) {
           const { thresholds, method } = request.arguments as unknown as Pick<NewThresholdSet, 'thresholds' | 'method'>;
           await appendThresholdSet(tx, { modelVersionId, thresholds, method, reason, by });
           return;
         }
         const canary = toState === 'CANARY' ? canaryOf(request.arguments) : undefined;
+        const requestedBy = { subject: request.requestedBy, displayName: request.requestedByName };
         await transition(tx, { modelVersionId, toState, reason, by, missing, canary, requestedBy });
       });
     });

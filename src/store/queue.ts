@@ -100,6 +100,14 @@ export class InferenceQueue implements AsyncDisposable {
     await notify(tx, CHANNELS.jobs);
   }
 
+  /** Gives a job that waits a higher priority, within the caller's transaction; one that runs is left alone. */
+  async raise(tx: Transaction, inferenceId: string, priority: Priority): Promise<void> {
+    await tx.$executeRaw`
+      UPDATE pgboss.job SET priority = ${PRIORITY_OF[priority]}
+      WHERE name = ${QUEUE} AND state < 'active' AND data->>'inferenceId' = ${inferenceId}`;
+    await notify(tx, CHANNELS.jobs);
+  }
+
   /** Up to `count` live jobs, STAT before ROUTINE, then oldest first. */
   async claim(count: number): Promise<Claim[]> {
     const options = { batchSize: count, includeMetadata: true as const, minPriority: PRIORITY_OF.ROUTINE };

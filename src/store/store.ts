@@ -17,6 +17,7 @@ import { migrate } from './migrate.ts';
 import { ModelVersionStore } from './model-versions.ts';
 import { InferenceQueue } from './queue.ts';
 import type { AccessScope, Reader } from './reads/scope.ts';
+import { RereadJobStore } from './reread-jobs.ts';
 import { ReviewStore } from './reviews.ts';
 import { StorageCommitmentStore } from './storage-commitments.ts';
 import type { Approvals } from './transition-requests.ts';
@@ -57,6 +58,7 @@ export interface Store extends AsyncDisposable {
   readonly breakGlass: BreakGlassStore;
   readonly reviews: ReviewStore;
   readonly driftAlerts: DriftAlertStore;
+  readonly rereadJobs: RereadJobStore;
   /** The way into the reads: what it gives sees no more than the scope. */
   reads(scope: AccessScope): Reader;
   /** Resolves when the database answers. */
@@ -93,6 +95,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       breakGlass: new BreakGlassStore(prisma, options.breakGlass ?? { minutes: 60, maxLive: 10 }),
       reviews: new ReviewStore(prisma),
       driftAlerts: new DriftAlertStore(prisma),
+      rereadJobs: new RereadJobStore(prisma, queue),
       reads: (scope) => ({ prisma, scope }),
       ping: async () => {
         await prisma.$queryRaw`SELECT 1`;

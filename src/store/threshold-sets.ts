@@ -36,7 +36,7 @@ export async function appendThresholdSet(tx: Transaction, set: NewThresholdSet):
   const version = newest + 1;
   const thresholds = { ...before, ...set.thresholds };
   await tx.thresholdSet.create({
-    data: { modelVersionId, version, thresholds, method, reason, createdBy: by.subject },
+    data: { modelVersionId, version, thresholds, method, reason, createdBy: by.subject, createdByName: by.displayName },
   });
   const changed = Object.keys(thresholds).filter((label) => thresholds[label] !== before[label]);
   const details = { thresholdSetVersion: version, method, changedLabels: changed };
@@ -98,6 +98,7 @@ export async function createFirstThresholdSet(
       method: typeof method === 'string' ? method : 'As the manifest says.',
       reason: 'Registered with the version.',
       createdBy: by.subject,
+      createdByName: by.displayName,
     },
   });
 }

@@ -55,7 +55,7 @@ export async function requestTransition(
   }
   const expiresAt = new Date((await now(tx)).getTime() + EXPIRES_AFTER_DAYS * 86_400_000);
   const { id } = await tx.modelTransitionRequest.create({
-    data: { ...request, reason, requestedBy: by.subject, expiresAt },
+    data: { ...request, reason, requestedBy: by.subject, requestedByName: by.displayName, expiresAt },
     select: { id: true },
   });
   await tellOf(tx, id, { modelVersionId, toState }, 'CREATE', 'REQUESTED', by);
@@ -89,7 +89,7 @@ export async function decideRequest(
   }
   const decisionReason = approved && (reason ?? '').trim() === '' ? null : checkedReason(reason ?? '');
   if (approved) await perform(request);
-  const data = { decidedBy: by.subject, decidedAt, approved, decisionReason };
+  const data = { decidedBy: by.subject, decidedByName: by.displayName, decidedAt, approved, decisionReason };
   await tx.modelTransitionRequest.update({ where: { id: requestId }, data });
   await tellOf(tx, requestId, request, 'UPDATE', approved ? 'APPROVED' : 'REJECTED', by);
   return request;

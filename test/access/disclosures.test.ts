@@ -10,10 +10,13 @@ const HARMLESS = new Set([
   ...['Query', 'Mutation', 'Subscription', 'PageInfo', 'CodedError'],
   // Of model versions, nodes, keys and the process
   ...['ModelVersion', 'ModelTransition', 'ModelVersionChanged', 'ModelInput', 'ModelLabel', 'ModelPreprocessing'],
-  ...['LabelThreshold', 'ThresholdSet', 'RequestedThreshold'],
+  ...['LabelThreshold', 'ThresholdSet', 'RequestedThreshold', 'UpdatedModelVersion', 'RefusedModelFolder'],
   // Parts of readings and findings, which are noted themselves
   ...['InferenceProvenance', 'FindingProvenance'],
+  // Parts of jobs of re-readings, which are noted themselves
+  ...['RereadSelection', 'RereadPeriod', 'RereadFinding', 'RereadJobChanged'],
   // Figures over many films
+  ...['RereadProgress'],
   ...['PerformanceGroup', 'LabelPerformance', 'Proportion', 'LabelComparison', 'MeanDifference', 'DistributionSummary'],
   ...['ReadingLatencies', 'DriftReference', 'DriftDay', 'DriftMeasure', 'DriftAlert'],
 ]);

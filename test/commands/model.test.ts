@@ -6,6 +6,7 @@ import { addModelCommands } from '../../src/commands/model.ts';
 import { DENSENET_121 } from '../../src/inference/compile/extract/architecture.ts';
 import { encodeModel } from '../../src/inference/compile/onnx/encode.ts';
 import { modelManifestSchema } from '../../src/inference/manifest.ts';
+import { missingParts } from '../../src/inference/model-parts.ts';
 import { exportNet } from '../inference/compile/support/exporter.ts';
 import { randomNet } from '../inference/compile/support/tiny-net.ts';
 import { png } from '../inference/films/support.ts';
@@ -76,12 +77,15 @@ describe('model commands, from an ONNX file to a proven INT8 model', { timeout: 
     expect(imported.output).toContain(`checked on ${3 + FILMS} images`);
     expect(imported.notes).toContain('not read: broken.png: NOT_DICOM');
     const folder = join(models, 'net-1.0.0');
+    const card = () => readFile(join(folder, 'MODEL_CARD.md'), 'utf8');
+    expect(await card()).toContain('**28 of the 31 source attributes are missing**');
 
     const compiled = await run('compile', 'net@1.0.0', '--films', films, '--reduce-range');
     expect(compiled.output).toContain(`calibrated on ${FILMS} images (mse)`);
     expect(compiled.notes).toContain('not read: broken.png: NOT_DICOM');
     expect(compiled.notes).toContain(`Warning: Calibrated on ${FILMS} films`);
     const manifest = modelManifestSchema.parse(JSON.parse((await run('show', 'net@1.0.0', '--json')).output));
+    expect(await card()).toContain(`\`model.int8.onnx\`: INT8 with 8-bit weights, SHA-256 \`${manifest.sha256}\``);
     expect(manifest).toMatchObject({
       file: 'model.int8.onnx',
       precision: 'INT8',
@@ -119,7 +123,15 @@ describe('model commands, from an ONNX file to a proven INT8 model', { timeout: 
     expect(measured.reference).toMatchObject({ dataSet: 'labels.csv', films: FILMS, inputMean: { count: FILMS } });
     expect(Object.keys(measured.reference?.scores ?? {})).toEqual(measured.labels.map(({ name }) => name));
     expect(measured.sha256).toBe(manifest.sha256);
-    expect(await readFile(join(folder, 'MODEL_CARD.md'), 'utf8')).toContain('On labels.csv: 4 films of 2 patients');
+    const evaluatedCard = await card();
+    expect(evaluatedCard).toContain('On labels.csv: 4 films of 2 patients');
+    const carded = await run('card', 'net@1.0.0');
+    expect(carded.output).toContain('3 of 31 source attributes are stated.');
+    expect(carded.output).toContain('missing: 1(a) Name and contact information of the developer\n');
+    expect(await card()).toBe(evaluatedCard);
+    expect(await missingParts({ directory: folder, manifest: measured, digest: measured.sha256 })).toEqual([
+      expect.stringMatching(/^in `card` of manifest\.json: developer .* trainingDataCriteria /),
+    ]);
 
     expect((await run('list')).output).toMatch(/net@1\.0\.0 +INT8 +64 x 64 +14 +0\.\d{4} +[0-9a-f]{12} /);
     expect((await run('show', 'net@1.0.0')).output).toContain(manifest.sha256);

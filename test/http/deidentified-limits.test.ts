@@ -1,10 +1,11 @@
 /** The way out of de-identified films where it is crowded, or where nothing can be recorded. */
 import { expect, test } from 'vitest';
+import { ANONYMOUS, type Identity } from '../../src/access/identity.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { type DeidentifiedSource, MAXIMUM_FILMS_OUT } from '../../src/http/deidentified.ts';
 import type { Store } from '../../src/store/store.ts';
 import { testPseudonyms } from '../support/pseudonyms.ts';
-import { Gate, startServer } from './support.ts';
+import { everybody, Gate, startServer } from './support.ts';
 
 const FILM = { patientId: 'p', studyId: 's', instanceId: 'i', blobKey: 'b' };
 
@@ -27,13 +28,18 @@ function gatedSource(gate: Gate): DeidentifiedSource & { asked: number } {
   return source;
 }
 
-const services = (record: () => Promise<void>) => ({
+/** @param query - of the database */
+const services = (record: () => Promise<void>, query?: () => Promise<never>) => ({
   ingest: {} as never,
   changes: {} as never,
   nodes: {} as never,
   pseudonyms: testPseudonyms(),
   models: {} as never,
-  store: { audit: { record }, prisma: {} } as unknown as Store,
+  reports: {} as never,
+  store: {
+    audit: { enabled: true, record },
+    reads: () => ({ prisma: { $queryRaw: query } }),
+  } as unknown as Store,
 });
 
 test('more films at once than are given out get BUSY, and later ones go on', async () => {
@@ -73,14 +79,26 @@ test('a caller that goes away makes room', async () => {
   expect(await answer.text()).toBe('ten bytes!');
 });
 
-test('what cannot be recorded is not sent', async () => {
+const RESTRICTED: Identity = { ...ANONYMOUS, issuers: ['HOSPITAL'] };
+
+test.each<{ what: string; identity: Identity; record: () => Promise<void>; query?: () => Promise<never> }>([
+  {
+    what: 'cannot be recorded',
+    identity: ANONYMOUS,
+    record: () => Promise.reject(new GatewayError('AUDIT_UNAVAILABLE', 'The audit cannot be written.')),
+  },
+  {
+    what: 'cannot be looked up for its record',
+    identity: RESTRICTED,
+    record: () => Promise.reject(new Error('unused')),
+    query: () => Promise.reject(Object.assign(new Error('away'), { code: 'ECONNREFUSED' })),
+  },
+])('what $what is not sent', async ({ identity, record, query }) => {
   const gate = new Gate();
   gate.open('film');
   const deidentified = gatedSource(gate);
-  const unavailable = async () => {
-    throw new GatewayError('AUDIT_UNAVAILABLE', 'The audit cannot be written.');
-  };
-  const { url } = await startServer({}, { deidentified, services: services(unavailable) });
+  const authentication = { ...everybody, authenticator: { authenticate: async () => identity } };
+  const { url } = await startServer({}, { deidentified, authentication, services: services(record, query) });
   const answer = await fetch(`${url}/deidentified/instances/2.25.1`);
   expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([503, 'AUDIT_UNAVAILABLE']);
   const isRead = await Promise.race([gate.passed('read').then(() => true), Promise.resolve(false)]);

@@ -288,6 +288,7 @@ export async function startServer(
       nodes: {} as never,
       pseudonyms: testPseudonyms(),
       models: {} as never,
+      reports: {} as never,
     },
     authentication: everybody,
     images: {

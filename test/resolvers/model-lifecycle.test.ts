@@ -100,7 +100,8 @@ describe('with two persons', () => {
     });
     expect((await bob.run(APPROVE, { id })).errors).toMatchObject([{ code: 'INVALID_STATE' }]);
     const [last] = await api.store.prisma.modelTransition.findMany({ where: { modelVersionId: candidate } });
-    expect(last?.actor).toBe('oidc:https://id.example#ann, approved by oidc:https://id.example#bob');
+    expect(last?.actor).toBe('oidc:https://id.example#ann');
+    expect(last?.approvedBy).toBe('oidc:https://id.example#bob');
   });
 
   it('a canary keeps its part while it waits; a shadow does not wait', async () => {

@@ -34,7 +34,7 @@ export const EXECUTED_DIGEST = createHash('sha256').update('engine').digest('hex
 
 /** Registers a version with a manifest and activates it; returns its UUID. */
 export async function seedModel(store: Store, version = '1.0.0', activate = true): Promise<string> {
-  const id = await store.modelVersions.register(
+  const { id } = await store.modelVersions.register(
     {
       name: 'chexnet',
       version,

@@ -4,8 +4,10 @@ import { anonymousCaller, type Caller } from '../../src/access/caller.ts';
 import { ANONYMOUS, type Identity } from '../../src/access/identity.ts';
 import { ChangeFeed } from '../../src/changes.ts';
 import { codesOfLabel } from '../../src/inference/finding-codes.ts';
+import { cardOf } from '../../src/inference/model-card/model-card.ts';
 import type { Ingest } from '../../src/ingest.ts';
 import { silentLog } from '../../src/log.ts';
+import { ModelReports } from '../../src/report/model-reports.ts';
 import { buildGatewaySchema } from '../../src/resolvers/build-schema.ts';
 import { createContext, type GatewayServices } from '../../src/resolvers/context.ts';
 import { formatError } from '../../src/resolvers/format-error.ts';
@@ -53,6 +55,8 @@ const closedDoor: Ingest = {
   accept: () => Promise.reject(new Error('this test takes no films in')),
 };
 
+const noFolders = async () => ({ done: [], refused: [] });
+
 /** Transactions, and the feed's own look for changes. */
 const NOT_COUNTED = /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT)|assign_change_positions/i;
 
@@ -66,11 +70,13 @@ export interface ApiOptions {
   readonly approvals?: Approvals;
   /** What a model version lacks. */
   readonly verify?: (digest: string) => Promise<readonly string[]>;
+  /** What registering folders does. */
+  readonly register?: GatewayServices['models']['register'];
 }
 
 export async function openApi(
   makeIngest: (store: Store) => Ingest = () => closedDoor,
-  { approvals = 'one', verify = async () => [] }: ApiOptions = {},
+  { approvals = 'one', verify = async () => [], register = noFolders }: ApiOptions = {},
 ): Promise<TestApi> {
   const statements: string[] = [];
   const opened = await openTestStore({
@@ -94,9 +100,12 @@ export async function openApi(
     changes: feed,
     nodes: noNodes(store),
     pseudonyms: testPseudonyms(),
+    reports: new ModelReports({ store, drift: { psi: 0.25, minimumFilms: 100 } }),
     models: {
       verify,
+      register,
       codesOfLabel,
+      cardOf,
       chooseThresholds: async (_digest, rule) => {
         const target = rule.kind === 'youden' ? 0.5 : rule.target;
         return { thresholds: { Effusion: target }, dataSet: 'test films', films: 10 };

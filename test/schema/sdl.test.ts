@@ -49,22 +49,27 @@ describe('the schema', () => {
   test('has the operations of the API', () => {
     const fields = (type: { getFields(): object } | null | undefined) => Object.keys(type?.getFields() ?? {}).sort();
     expect(fields(schema.getQueryType()).join(' ')).toBe(
-      'apiKeys auditHead auditTrail breakGlassOpenings changes currentCursor deidentifiedStudies deidentifiedStudy dicomNodes dicomTransfer dicomTransfers findings inference inferences instance modelComparison modelDrift modelPerformance modelTransitionRequests modelVersion modelVersions myBreakGlassOpenings node patient patientAccessLog patients remoteStudies studies study',
+      'apiKeys auditHead auditTrail breakGlassOpenings changes currentCursor deidentifiedStudies deidentifiedStudy dicomNodes dicomTransfer dicomTransfers findings inference inferences instance modelComparison modelDrift modelPerformance modelTransitionRequests modelVersion modelVersions myBreakGlassOpenings node patient patientAccessLog patients remoteStudies rereadJob rereadJobs studies study',
     );
     expect(fields(schema.getMutationType())).toEqual([
       'activateModelVersion',
       'approveModelTransition',
       'cancelInference',
+      'cancelReread',
       'createApiKey',
       'echoDicomNode',
       'endBreakGlass',
       'ingestInstances',
       'moveModelVersion',
       'openBreakGlass',
+      'pauseReread',
       'recordMissedFinding',
       'recordReview',
+      'registerModelVersions',
       'rejectModelTransition',
       'requestInference',
+      'requestReread',
+      'resumeReread',
       'retrievePriorStudies',
       'retrieveStudy',
       'revokeApiKey',
@@ -80,6 +85,7 @@ describe('the schema', () => {
       'inferenceProgress',
       'modelDriftAlert',
       'modelVersionChanged',
+      'rereadJobChanged',
     ]);
   });
 });

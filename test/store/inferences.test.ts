@@ -143,7 +143,7 @@ describe('an inference', () => {
     await store.inferences.cancel(inferenceId, BY_TEST);
     expect(await store.inferences.request(request)).toEqual({ inferenceId, created: true });
     expect(await inference(inferenceId)).toMatchObject({ state: 'QUEUED', attempts: 0, priority: 'STAT' });
-    const modelVersionId = await store.modelVersions.register(
+    const { id: modelVersionId } = await store.modelVersions.register(
       {
         name: 'test-model',
         version: '2.0.0',
@@ -157,6 +157,21 @@ describe('an inference', () => {
     const other = await store.inferences.request({ ...request, modelVersionId });
     expect(other.created).toBe(true);
     expect(other.inferenceId).not.toBe(inferenceId);
+  });
+
+  it('that waits goes before others once it is requested with a higher priority, and never after them', async () => {
+    await recordFilm(store, instanceRecord());
+    const { inferenceId, instanceId } = await recordFilm(store, instanceRecord());
+    const ask = (priority: 'BACKGROUND' | 'ROUTINE' | 'STAT') =>
+      store.inferences.request({ instanceId, priority, by: BY_TEST });
+    await ask('BACKGROUND');
+    expect(await inference(inferenceId)).toMatchObject({ state: 'QUEUED', priority: 'ROUTINE' });
+    expect(await ask('STAT')).toEqual({ inferenceId, created: false });
+    const begun = await beginOne();
+    expect(begun).toMatchObject({ inferenceId, priority: 'STAT' });
+    const records = await store.prisma.auditRecord.findMany({ where: { inferenceIds: { has: inferenceId } } });
+    expect(records.filter(({ details }) => details?.includes('"priority":"STAT"'))).toHaveLength(1);
+    expect(await store.queue.claim(5)).toHaveLength(1);
   });
 
   it('refused by the gate keeps the reasons and has no findings', async () => {

@@ -33,7 +33,8 @@ beforeEach(async () => {
 
 afterEach(() => opened[Symbol.asyncDispose]());
 
-const register = (version: string) => store.modelVersions.register(modelRegistration(version), BY_TEST);
+const register = async (version: string) =>
+  (await store.modelVersions.register(modelRegistration(version), BY_TEST)).id;
 
 function move(modelVersionId: string, toState: ModelState, more: Partial<ModelMove> = {}): Promise<boolean> {
   const canary = toState === 'CANARY' ? { canaryShare: 0.5, canarySources: [] } : undefined;

@@ -17,7 +17,7 @@ beforeEach(async () => {
   database = await openTestStore();
   store = database.store;
   const manifest = { labels: LABELS, thresholdsOrigin: { method: 'Youden on 3 films' } };
-  modelVersionId = await store.modelVersions.register({ ...modelRegistration(), manifest }, BY_TEST);
+  modelVersionId = (await store.modelVersions.register({ ...modelRegistration(), manifest }, BY_TEST)).id;
 });
 
 afterEach(() => database[Symbol.asyncDispose]());
@@ -29,7 +29,8 @@ const append = (thresholds: Record<string, number>, reason = 'a test') =>
 
 describe('threshold sets', () => {
   it('begin with those of the manifest, once', async () => {
-    await store.modelVersions.register(modelRegistration(), BY_TEST);
+    const labels = LABELS.map((label) => ({ ...label, threshold: 0.9 }));
+    await store.modelVersions.register({ ...modelRegistration(), manifest: { labels } }, BY_TEST);
     expect(await sets()).toMatchObject([
       { version: 1, thresholds: { Effusion: 0.5, Mass: 0.25 }, method: 'Youden on 3 films', createdBy: 'test' },
     ]);

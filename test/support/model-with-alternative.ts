@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ModelManifest } from '../../src/inference/manifest.ts';
+import { writeCard } from '../../src/inference/model-card/write-card.ts';
 import { discoverModels, type ModelPackage } from '../../src/inference/registry.ts';
 
 type Alternative = NonNullable<ModelManifest['alternatives']>[number];
@@ -31,11 +32,11 @@ export async function modelWithAlternative(
   const directory = join(parent, 'two-engines');
   await mkdir(directory);
   await symlink(join(shipped.directory, shipped.manifest.file), join(directory, shipped.manifest.file));
-  await writeFile(join(directory, 'MODEL_CARD.md'), '# Two engines\n');
   await writeFile(join(directory, 'alternative.onnx'), bytes);
   const { alternatives: _, ...manifest } = shipped.manifest;
   const content = { ...manifest, alternatives: [{ file: 'alternative.onnx', sha256, ...alternative }] };
   await writeFile(join(directory, 'manifest.json'), JSON.stringify(content));
+  await writeCard(directory);
   const [model] = await discoverModels(parent);
   if (model === undefined) throw new Error('the folder holds no model');
   return model;

@@ -2,7 +2,7 @@
 import { createHash, randomInt } from 'node:crypto';
 import { type AuditActor, systemActor } from '../../src/store/audit/audit-entry.ts';
 import type { InstanceRecord, StoredInstance } from '../../src/store/instances.ts';
-import type { ModelRegistration } from '../../src/store/model-versions.ts';
+import type { ModelRegistration } from '../../src/store/model-registration.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** Who writes what tests write. */
@@ -66,7 +66,7 @@ export async function activateModel(store: Store, modelVersionId: string, reason
 
 /** Registers and activates a model version; returns its id. */
 export async function activeModel(store: Store, version?: string): Promise<string> {
-  const modelVersionId = await store.modelVersions.register(modelRegistration(version), BY_TEST);
+  const { id: modelVersionId } = await store.modelVersions.register(modelRegistration(version), BY_TEST);
   await activateModel(store, modelVersionId);
   return modelVersionId;
 }

@@ -2,6 +2,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { enginesOf } from '../../src/inference/engine.ts';
+import { writeCard } from '../../src/inference/model-card/write-card.ts';
 import { discoverModels, type ModelPackage } from '../../src/inference/registry.ts';
 
 /** The two versions, and which files each may run. */
@@ -42,8 +43,9 @@ async function write(
 ): Promise<void> {
   const directory = join(parent, manifest.version);
   await mkdir(directory, { recursive: true });
-  for (const file of [manifest.file, ...(manifest.alternatives ?? []).map(({ file }) => file), 'MODEL_CARD.md']) {
+  for (const file of [manifest.file, ...(manifest.alternatives ?? []).map(({ file }) => file)]) {
     await copyFile(join(shipped.directory, file), join(directory, file));
   }
   await writeFile(join(directory, 'manifest.json'), JSON.stringify(manifest));
+  await writeCard(directory);
 }

@@ -40,6 +40,11 @@ ADD COLUMN     "thresholdSetVersion" INTEGER;
 -- AlterTable
 ALTER TABLE "Change" ADD COLUMN     "rereadJobId" UUID;
 
+-- AlterTable
+ALTER TABLE "ModelTransition" ADD COLUMN     "actorName" TEXT,
+ADD COLUMN     "approvedBy" TEXT,
+ADD COLUMN     "approvedByName" TEXT;
+
 -- CreateTable
 CREATE TABLE "ModelTransitionRequest" (
     "id" UUID NOT NULL,
@@ -48,9 +53,11 @@ CREATE TABLE "ModelTransitionRequest" (
     "arguments" JSONB NOT NULL,
     "reason" TEXT NOT NULL,
     "requestedBy" TEXT NOT NULL,
+    "requestedByName" TEXT,
     "createdAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "expiresAt" TIMESTAMPTZ(3) NOT NULL,
     "decidedBy" TEXT,
+    "decidedByName" TEXT,
     "decidedAt" TIMESTAMPTZ(3),
     "approved" BOOLEAN,
     "decisionReason" TEXT,
@@ -67,6 +74,7 @@ CREATE TABLE "ThresholdSet" (
     "method" TEXT NOT NULL,
     "reason" TEXT NOT NULL,
     "createdBy" TEXT NOT NULL,
+    "createdByName" TEXT,
     "createdAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "ThresholdSet_pkey" PRIMARY KEY ("id")
@@ -80,9 +88,11 @@ CREATE TABLE "RereadJob" (
     "selection" JSONB NOT NULL,
     "reason" TEXT NOT NULL,
     "createdBy" TEXT NOT NULL,
+    "createdByName" TEXT,
     "createdAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "total" INTEGER NOT NULL,
     "enqueued" INTEGER NOT NULL DEFAULT 0,
+    "skipped" INTEGER NOT NULL DEFAULT 0,
     "cursorCreatedAt" TIMESTAMPTZ(3),
     "cursorId" UUID,
     "completedAt" TIMESTAMPTZ(3),
@@ -155,6 +165,9 @@ CREATE INDEX "DriftAlert_createdAt_id_idx" ON "DriftAlert"("createdAt", "id");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "DriftAlert_modelVersionId_day_measure_key" ON "DriftAlert"("modelVersionId", "day", "measure");
+
+-- CreateIndex
+CREATE INDEX "Instance_createdAt_id_idx" ON "Instance"("createdAt", "id");
 
 -- CreateIndex
 CREATE INDEX "Inference_rereadJobId_state_idx" ON "Inference"("rereadJobId", "state");

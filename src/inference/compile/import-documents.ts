@@ -1,4 +1,4 @@
-/** Manifest and card of a model version as they are right after its import, before anything was measured. */
+/** The manifest of a model version as it is right after its import, before anything was measured. */
 import type { ModelManifest } from '../manifest.ts';
 import type { Preprocessing } from './import-preprocessing.ts';
 import { CLASS_ACTIVATION_MAP, IMAGE, LOGIT, PROBABILITY } from './tensor-names.ts';
@@ -61,13 +61,14 @@ export function importedManifest(facts: ImportFacts): ModelManifest {
     },
     metrics: [],
     provenance: {
-      architecture: `DenseNet-121, ${facts.labels.length} sigmoid outputs, class activation map; fully convolutional up to the head`,
+      architecture: `DenseNet-121, ${facts.labels.length} sigmoid outputs, class activation map; fully convolutional up to the head. ${checked(facts)}`,
       trainingData: UNKNOWN,
       training: `${UNKNOWN} Imported from ${facts.sourceName} (${facts.kind}, SHA-256 ${facts.sourceDigest}).`,
       quantization: null,
       credits: UNKNOWN,
       intendedUse: 'Not stated. Not for clinical use before it was evaluated on films of its place of use.',
     },
+    card: importedCard(facts),
   };
 }
 
@@ -76,30 +77,20 @@ function threshold(value: number | undefined): number {
   return value !== undefined && value >= 0 && value <= 1 ? Number(value.toPrecision(6)) : PRESET_THRESHOLD;
 }
 
-/** MODEL_CARD.md: what is known, and what has to be filled in. */
-export function importedCard(facts: ImportFacts): string {
-  const { name, version, kind, check, size, channels } = facts;
-  const comparison =
-    kind === 'onnx'
-      ? `The extracted net was compared with the original graph on ${check.images} images (noise, and real ones where they were given): the largest difference of a logit was ${check.largestLogitDifference.toExponential(1)} (allowed: ${LOGIT_TOLERANCE}).`
-      : `A checkpoint holds no graph to compare with. Every weight has the name and shape that DenseNet-121 needs and is finite, and the net gave finite logits on ${check.images} images.`;
-  return `# ${name} ${version}
+/** How the extracted net was checked, in a sentence. */
+function checked({ kind, check }: ImportFacts): string {
+  return kind === 'onnx'
+    ? `The extracted net was compared with the original graph on ${check.images} images (noise, and real ones where they were given): the largest difference of a logit was ${check.largestLogitDifference.toExponential(1)} (allowed: ${LOGIT_TOLERANCE}).`
+    : `A checkpoint holds no graph to compare with. Every weight has the name and shape that DenseNet-121 needs and is finite, and the net gave finite logits on ${check.images} images.`;
+}
 
-**Imported.** Measure it with \`model evaluate\` on films of its place of use before anyone relies on it. As long as no section
-Evaluation stands below, it was not evaluated.
-
-| | |
-|---|---|
-| Source | \`${facts.sourceName}\` (${kind}), SHA-256 \`${facts.sourceDigest}\` |
-| Network | DenseNet-121, ${facts.labels.length} sigmoid outputs |
-| Precision | FP32 |
-| Input | ${size.height} x ${size.width} pixels, ${channels} channel(s) |
-| Labels | ${facts.labels.join(', ')} |
-
-${comparison}
-
-## To be filled in
-
-Training data, licence and credits of the weights, intended use, limits.
-`;
+/** The source attributes that follow from the net and the gateway alone; the others are for people to state. */
+function importedCard({ labels }: ImportFacts): NonNullable<ModelManifest['card']> {
+  return {
+    output:
+      `For one frontal chest film a probability from 0 to 1 of each of ${labels.length} findings (${labels.join(', ')}), and ` +
+      "whether it reaches the finding's threshold.",
+    outputKind: 'A prediction (the probability) that becomes a classification (positive or negative) by the threshold.',
+    demographicInputs: 'None of them is an input: the network takes in the pixels of one film and nothing else.',
+  };
 }

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
 import { MANIFEST_FILE, type ModelManifest, parseManifest } from '../manifest.ts';
+import { CARD_FILE, cardMarkdown } from '../model-card/card-markdown.ts';
 import {
   checkpointKind,
   MAXIMUM_CHECKPOINT_BYTES,
@@ -18,7 +19,7 @@ import { extractFromOnnx } from './extract/from-onnx.ts';
 import { netFromStateDict, thresholdsOf } from './extract/from-state-dict.ts';
 import { labelsFor } from './extract/labels.ts';
 import { stateDictFromNet } from './extract/to-state-dict.ts';
-import { importedCard, importedManifest } from './import-documents.ts';
+import { importedManifest } from './import-documents.ts';
 import { type Preprocessing, presetPreprocessing, valueRange } from './import-preprocessing.ts';
 import { decodeModel } from './onnx/decode.ts';
 import { encodeModel } from './onnx/encode.ts';
@@ -130,7 +131,7 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
     [MANIFEST_FILE]: json,
     [FLOAT_FILE]: graph,
     [WEIGHTS_FILE]: weights,
-    'MODEL_CARD.md': importedCard(facts),
+    [CARD_FILE]: cardMarkdown(manifest, null),
   });
   return { directory, manifest, kind: source.kind, check };
 }

@@ -1,38 +1,22 @@
-/** The evaluation as a section of MODEL_CARD.md, between markers; the rest of the card stays as people wrote it. */
-import type { Estimate, Evaluation, LabelEvaluation, Precision } from './evaluation.ts';
+/** An evaluation as text of MODEL_CARD.md. */
+import { table } from '../model-card/markdown.ts';
+import {
+  type Estimate,
+  type Evaluation,
+  type LabelEvaluation,
+  type Precision,
+  RELIABILITY_FILE,
+  ROC_FILE,
+} from './evaluation.ts';
 
-/** First line of the section. */
-const BEGIN = '<!-- evaluation: written by `cxr-gateway model evaluate`, which overwrites changes -->';
-/** Last line of the section. */
-const END = '<!-- end of evaluation -->';
-
-/** Names of the pictures beside the card. */
-export const ROC_FILE = 'roc.svg';
-export const RELIABILITY_FILE = 'reliability.svg';
-
-/** The card with the section in the place of the last one, or at its end. */
-export function withEvaluation(card: string, evaluation: Evaluation): string {
-  const section = [BEGIN, ...evaluationSection(evaluation), END].join('\n');
-  const begin = card.indexOf(BEGIN);
-  const end = card.indexOf(END, begin);
-  if (begin >= 0 && end >= 0) return card.slice(0, begin) + section + card.slice(end + END.length);
-  return `${card.trimEnd()}\n\n${section}\n`;
-}
-
-/** The card of a model version that has none yet. */
-export function emptyCard({ model }: Evaluation): string {
-  return `# ${model.name} ${model.version}\n`;
-}
-
-function evaluationSection(evaluation: Evaluation): string[] {
+/** Lines of the section Evaluation, without its heading. */
+export function evaluationLines(evaluation: Evaluation): string[] {
   const { films, patients, dataSet, digests, resamples, preprocessing, notRead, agreement } = evaluation;
   const precisions = (['FP32', 'INT8'] as const).filter((precision) => digests[precision] !== undefined);
   const of = patients === null ? '' : ` of ${patients} patients`;
   const drawn = patients === null ? 'films' : 'patients';
   const means = precisions.map((precision) => `${precision} **${estimateText(evaluation.meanAuc[precision])}**`);
   return [
-    '## Evaluation',
-    '',
     `On ${dataSet}: ${films} films${of}, preprocessing \`${preprocessing}\`. In brackets 95 % confidence intervals ` +
       `(${resamples} bootstrap resamples of ${drawn}). Mean AUC: ${means.join(', ')}.`,
     '',
@@ -122,11 +106,6 @@ function thresholdTable({ labels }: Evaluation, precisions: readonly Precision[]
       }),
     ]),
   );
-}
-
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(header), `|${'---|'.repeat(header.length)}`, ...rows.map(line)];
 }
 
 function dropOf({ agreement }: LabelEvaluation): number {

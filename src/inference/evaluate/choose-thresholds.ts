@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
 import { enginesOf } from '../engine.ts';
 import type { ModelPackage } from '../registry.ts';
+import { EVALUATION_FILE } from './evaluation.ts';
 import type { ThresholdRule } from './operating-points.ts';
-import { EVALUATION_FILE } from './write-evaluation.ts';
 
 /** What a rule chose. */
 export interface ChosenThresholds {

@@ -7,6 +7,12 @@ import type { ReliabilityBin } from './reliability.ts';
 
 export type { Precision };
 
+/** Name of the evaluation within a model folder. */
+export const EVALUATION_FILE = 'evaluation.json';
+/** Names of the pictures beside it. */
+export const ROC_FILE = 'roc.svg';
+export const RELIABILITY_FILE = 'reliability.svg';
+
 /** A figure with the central 95 % of its resamples; null where it is not defined. */
 export interface Estimate {
   readonly value: number | null;

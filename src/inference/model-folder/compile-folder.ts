@@ -1,4 +1,4 @@
-/** Compiles the model of a folder: weights and films in, calibration and INT8 graphs out, manifest brought up to date. */
+/** Compiles the model of a folder: weights and films in, calibration and INT8 graphs out, card and manifest brought up to date. */
 import { readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
@@ -6,8 +6,10 @@ import { calibrate } from '../compile/calibrate.ts';
 import { type Calibration, parseCalibration, type RangeMethod } from '../compile/calibration.ts';
 import type { DenseNet } from '../compile/dense-net.ts';
 import { type Engine, enginesOf } from '../engine.ts';
+import { readEvaluation } from '../evaluate/read-evaluation.ts';
 import { type FilmReading, filmFiles, filmTensors } from '../films/film-folder.ts';
 import { MANIFEST_FILE, type ModelManifest, parseManifest } from '../manifest.ts';
+import { replaceCard } from '../model-card/write-card.ts';
 import { readManifest } from '../registry.ts';
 import { digestOf, type EngineKind, fileOf, graphNames, makeGraph } from './engine-files.ts';
 import { replaceFile, toJson } from './replace-file.ts';
@@ -76,7 +78,9 @@ export async function compileFolder(task: CompileTask): Promise<Compiled> {
   if (float !== undefined && task.keepFloat) engines.push(float);
   await replaceFile(join(directory, CALIBRATION_FILE), toJson(calibration));
   const compiled = compiledManifest(manifest, before, engines, calibration);
-  await replaceFile(join(directory, MANIFEST_FILE), toJson(parseManifest(JSON.stringify(compiled), before.name)));
+  const after = parseManifest(JSON.stringify(compiled), before.name);
+  await replaceCard(directory, after, await readEvaluation(directory));
+  await replaceFile(join(directory, MANIFEST_FILE), toJson(after));
   if (float !== undefined && !task.keepFloat) await rm(join(directory, float.file), { force: true });
   return { engines, calibration };
 }

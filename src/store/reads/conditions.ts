@@ -46,6 +46,7 @@ export function oneOf(
     | '"InferenceState"'
     | '"ModelState"'
     | '"DicomTransferState"'
+    | '"RereadJobState"'
     | '"AuditAction"'
     | '"AuditOutcome"' = 'text',
 ): Prisma.Sql[] {

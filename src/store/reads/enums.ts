@@ -13,6 +13,7 @@ export {
   PatientAttribute,
   Precision,
   Priority,
+  RereadJobState,
   ReviewVerdict,
   Sex,
 } from '../generated/enums.ts';

@@ -12,6 +12,7 @@ export interface InferenceFilter {
   readonly patientId?: string | null;
   readonly studyInstanceUid?: string | null;
   readonly modelVersionId?: string | null;
+  readonly rereadJobId?: string | null;
   readonly createdAt?: TimeRange | null;
 }
 
@@ -29,6 +30,7 @@ export async function listInferences(
     ...equalsId(INFERENCES.column('patientId'), filter.patientId),
     ...ofStudy(INFERENCES.column('studyId'), filter.studyInstanceUid),
     ...equalsId(INFERENCES.column('modelVersionId'), filter.modelVersionId),
+    ...equalsId(INFERENCES.column('rereadJobId'), filter.rereadJobId),
     ...within(INFERENCES.column('createdAt'), filter.createdAt),
   ];
   return readPage(reader, { name: 'inferences', table: INFERENCES, conditions, order: CREATED_AT, direction }, page);

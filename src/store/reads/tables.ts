@@ -15,6 +15,7 @@ import type {
   ModelVersion,
   Patient,
   PatientDiscrepancy,
+  RereadJob,
   Series,
   Study,
   ThresholdSet,
@@ -25,6 +26,7 @@ import {
   discrepancyVisible,
   openingVisible,
   patientVisible,
+  rereadJobVisible,
   reviewVisible,
   studyVisible,
   transferVisible,
@@ -47,6 +49,8 @@ export type ModelTransitionRow = ModelTransition;
 export type ModelTransitionRequestRow = ModelTransitionRequest;
 export type ThresholdSetRow = ThresholdSet;
 export type DicomTransferRow = DicomTransfer;
+/** A job of re-readings without its cursor. */
+export type RereadJobRow = Omit<RereadJob, 'cursorCreatedAt' | 'cursorId'>;
 export type BreakGlassRow = BreakGlass;
 
 /** Where rows of one type come from. */
@@ -181,6 +185,7 @@ export const INFERENCES = defineTable<InferenceRow>(
     'processor',
     'inputMean',
     'inputDeviation',
+    'rereadJobId',
     'createdAt',
   ],
 );
@@ -255,6 +260,9 @@ export const MODEL_TRANSITIONS = defineTable<ModelTransitionRow>('ModelTransitio
   'fromState',
   'toState',
   'actor',
+  'actorName',
+  'approvedBy',
+  'approvedByName',
   'reason',
   'createdAt',
 ]);
@@ -267,6 +275,7 @@ export const THRESHOLD_SETS = defineTable<ThresholdSetRow>('ThresholdSet', every
   'method',
   'reason',
   'createdBy',
+  'createdByName',
   'createdAt',
 ]);
 
@@ -277,9 +286,11 @@ export const MODEL_TRANSITION_REQUESTS = defineTable<ModelTransitionRequestRow>(
   'arguments',
   'reason',
   'requestedBy',
+  'requestedByName',
   'createdAt',
   'expiresAt',
   'decidedBy',
+  'decidedByName',
   'decidedAt',
   'approved',
   'decisionReason',
@@ -313,4 +324,19 @@ export const BREAK_GLASSES = defineTable<BreakGlassRow>('BreakGlass', openingVis
   'expiresAt',
   'endedAt',
   'endedBy',
+]);
+
+export const REREAD_JOBS = defineTable<RereadJobRow>('RereadJob', rereadJobVisible, [
+  'id',
+  'modelVersionId',
+  'state',
+  'selection',
+  'reason',
+  'createdBy',
+  'createdByName',
+  'createdAt',
+  'total',
+  'enqueued',
+  'skipped',
+  'completedAt',
 ]);

@@ -97,6 +97,12 @@ export function transferVisible(scope: AccessScope): Prisma.Sql[] {
   ]);
 }
 
+/** For rows of the table RereadJob: of what goes beyond a study only those are told who are granted every issuer. */
+export function rereadJobVisible(scope: AccessScope): Prisma.Sql[] {
+  if (!isRestricted(scope)) return [];
+  return [studyOf(Prisma.sql`owner."id" = ("RereadJob"."selection"->'study'->>'id')::uuid`, scope)];
+}
+
 /** For rows of the table BreakGlass: one's own, and for auditors those of the patients whose issuer is granted. */
 export function openingVisible(scope: AccessScope): Prisma.Sql[] {
   const own = Prisma.sql`"BreakGlass"."subject" = ${scope.subject}`;

@@ -66,6 +66,9 @@ describe('import', () => {
     const [found] = await discoverModels(given.modelsDirectory);
     expect(found?.manifest).toEqual(manifest);
     const files = await readdir(join(given.modelsDirectory, 'chexnet-1.0.0'));
+    expect(Object.keys(manifest.card ?? {})).toEqual(['output', 'outputKind', 'demographicInputs']);
+    expect(manifest.card?.output).toContain('a probability from 0 to 1 of each of 14 findings (Atelectasis, ');
+    expect(manifest.provenance.architecture).toContain('compared with the original graph on 3 images');
     expect(files.sort()).toEqual(['MODEL_CARD.md', 'manifest.json', 'model.fp32.onnx', 'weights.safetensors']);
   });
 
@@ -84,7 +87,7 @@ describe('import', () => {
       { name: 'Consolidation', threshold: 0.25 },
     ]);
     expect((await readFile(join(directory, 'weights.safetensors'))).length).toBeLessThan(15e6);
-    expect(await readFile(join(directory, 'MODEL_CARD.md'), 'utf8')).toContain('it was not evaluated');
+    expect(await readFile(join(directory, 'MODEL_CARD.md'), 'utf8')).toContain('It was not evaluated.');
   });
 
   it('nothing is left behind when the source is refused', async () => {

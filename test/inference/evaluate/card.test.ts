@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { withEvaluation } from '../../../src/inference/evaluate/card.ts';
+import { evaluationLines } from '../../../src/inference/evaluate/card.ts';
 import { withMetrics } from '../../../src/inference/evaluate/manifest-metrics.ts';
 import { writeEvaluation } from '../../../src/inference/evaluate/write-evaluation.ts';
 import type { ModelManifest } from '../../../src/inference/manifest.ts';
@@ -23,32 +23,15 @@ async function sampleManifest(): Promise<ModelManifest> {
   };
 }
 
-describe('the section of the card', () => {
-  const evaluation = sampleEvaluation();
-
-  test('is appended once, replaced later, and leaves the rest alone', () => {
-    const card = '# A model\n\nWritten by people.\n';
-    const once = withEvaluation(card, evaluation);
-    expect(once.startsWith(card)).toBe(true);
-    expect(withEvaluation(once, evaluation)).toBe(once);
-    const moved = once.replace('Written by people.', 'Changed by people.').concat('\n## Credits\n');
-    const twice = withEvaluation(moved, { ...evaluation, dataSet: 'other films' });
-    expect(twice).toContain('Changed by people.');
-    expect(twice).toContain('On other films');
-    expect(twice.endsWith('\n## Credits\n')).toBe(true);
-    expect(twice.match(/## Evaluation/g)).toHaveLength(1);
-  });
-
-  test('says what was measured', () => {
-    const card = withEvaluation('# x\n', evaluation);
-    expect(card).toContain('On noise: 120 films of 53 patients');
-    expect(card).toMatch(
-      /\| Mass \| 31 of 120 \| 0\.769 \(0\.694 to 0\.845\) \| 0\.765 \(0\.692 to 0\.842\) \| \+0\.0038 /,
-    );
-    expect(card).toContain('| Pleural Thickening | 0 of 120 | - | - | - |');
-    expect(card).toContain('| Mass | 0.2875 | 83.9 % |');
-    expect(card).toContain('1 film(s) could not be read');
-  });
+test('the section of the card says what was measured', () => {
+  const text = evaluationLines(sampleEvaluation()).join('\n');
+  expect(text).toContain('On noise: 120 films of 53 patients');
+  expect(text).toMatch(
+    /\| Mass \| 31 of 120 \| 0\.769 \(0\.694 to 0\.845\) \| 0\.765 \(0\.692 to 0\.842\) \| \+0\.0038 /,
+  );
+  expect(text).toContain('| Pleural Thickening | 0 of 120 | - | - | - |');
+  expect(text).toContain('| Mass | 0.2875 | 83.9 % |');
+  expect(text).toContain('1 film(s) could not be read');
 });
 
 describe('the manifest', () => {

@@ -35,8 +35,14 @@ const COUNT_COST = 20;
 /** Asking another system of the hospital, and waiting for it. */
 const NODE_COST = 200;
 
+/** Hashes every model file of the machine. */
+const HASHING_COST = 200;
+
 /** Reads up to 20,000 films with all their scores, or all reviews of a version. */
 const ASSESSMENT_COST = 300;
+
+/** Drift, five performances and up to five comparisons, and their document. */
+const REPORT_COST = 10 * ASSESSMENT_COST;
 
 /** By `Type.field`; `*Connection` stands for the pages of all lists. */
 export const FIELD_COSTS: Readonly<Record<string, FieldCost>> = {
@@ -69,11 +75,18 @@ export const FIELD_COSTS: Readonly<Record<string, FieldCost>> = {
   // Model versions
   'ModelVersion.labels': { entries: 14 },
   'ModelVersion.manifest': { own: 10 },
+  'ModelCard.headings': { entries: 9 },
+  'ModelCardHeading.attributes': { entries: 4 },
   'ModelVersion.transitions': { entries: 4 },
   'ModelTransitionRequest.thresholds': { entries: 2 },
   'ModelVersion.thresholds': { entries: 14 },
   'ModelVersion.thresholdSets': { entries: 3 },
   'ThresholdSet.thresholds': { entries: 14 },
+  'Mutation.registerModelVersions': { own: HASHING_COST },
+  'RegisterModelVersionsPayload.registered': { entries: 2 },
+  'RegisterModelVersionsPayload.updated': { entries: 2 },
+  'RegisterModelVersionsPayload.known': { entries: 5 },
+  'RegisterModelVersionsPayload.refused': { entries: 2 },
   'Query.modelPerformance': { own: ASSESSMENT_COST },
   'ModelPerformance.groups': { entries: 6 },
   'PerformanceGroup.labels': { entries: 14 },
@@ -83,7 +96,10 @@ export const FIELD_COSTS: Readonly<Record<string, FieldCost>> = {
   'ModelDrift.alerts': { entries: 16 },
   'ModelDriftAlert.alerts': { entries: 4 },
   'Query.modelComparison': { own: ASSESSMENT_COST },
+  'AuditReport.html': { own: REPORT_COST },
   'ModelComparison.labels': { entries: 14 },
+  'RereadJob.progress': { own: COUNT_COST },
+  'Mutation.requestReread': { own: ASSESSMENT_COST },
   // What a gateway has a handful of
   'Query.apiKeys': { entries: 20 },
   // Other DICOM nodes
