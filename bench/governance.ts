@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { phantomUid } from '../src/dicom/phantom.ts';
+import { graphql } from '../test/support/client.ts';
 import { twoVersions } from '../test/support/two-versions.ts';
 import { temporaryFolder, writePhantoms } from './support/films.ts';
 import { startGateway } from './support/gateway.ts';
@@ -100,14 +101,3 @@ export const governanceBench: Bench = async () => {
 
 const MOVE = 'mutation ($input: MoveModelVersionInput!) { moveModelVersion(input: $input) { modelVersion { state } } }';
 const OPEN = '{ inferences(filter: { states: [QUEUED, RUNNING] }) { totalCount } }';
-
-async function graphql<T>(url: string, query: string, variables: Record<string, unknown>): Promise<T> {
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query, variables }),
-  });
-  const { data, errors } = (await response.json()) as { data?: T; errors?: unknown };
-  if (data === undefined || data === null || errors !== undefined) throw new Error(JSON.stringify(errors));
-  return data;
-}

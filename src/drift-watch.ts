@@ -20,8 +20,8 @@ export interface DriftWatchOptions {
   readonly log: Log;
 }
 
-/** The test must find the difference this unlikely besides. */
-const LARGEST_P_VALUE = 0.01;
+/** The Kolmogorov-Smirnov test must find the difference less likely than this besides. */
+export const DRIFT_P_VALUE = 0.01;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -81,7 +81,7 @@ export class DriftWatch implements AsyncDisposable {
   }
 
   #hasDrifted({ count, psi, ksPValue }: DriftMeasure): boolean {
-    return count >= this.#options.minimumFilms && psi > this.#options.psi && ksPValue < LARGEST_P_VALUE;
+    return count >= this.#options.minimumFilms && psi > this.#options.psi && ksPValue < DRIFT_P_VALUE;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -239,6 +239,12 @@ export const ERROR_DEFINITIONS = {
   ),
   // Models and inference
   MODEL_NOT_ACTIVE: define(true, 503, OUT_OF_RESOURCES, 'Activate a model version (mutation activateModelVersion).'),
+  MODEL_UNAVAILABLE: define(
+    true,
+    503,
+    OUT_OF_RESOURCES,
+    'Copy the whole folder of the version into MODELS_DIR of each machine that reads films.',
+  ),
   MODEL_INVALID: define(false, 500, PROCESSING_FAILURE, 'Correct the model as the message says.'),
   MODEL_DIGEST_MISMATCH: define(
     false,

@@ -12,7 +12,8 @@ import type { Log } from './log.ts';
 import type { AuditActor } from './store/audit/audit-entry.ts';
 import type { BlobStore, StagedBlob } from './store/blobs.ts';
 import type { Eligibility, Priority } from './store/generated/enums.ts';
-import type { InstanceRecord, InstanceStore, StoredInstance } from './store/instances.ts';
+import type { InstanceRecord, StoredInstance } from './store/instance-records.ts';
+import type { InstanceStore } from './store/instances.ts';
 
 /** Through which door a film comes. */
 export interface IngestSource {

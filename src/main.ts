@@ -5,6 +5,7 @@ import { addApiKeyCommands } from './commands/api-key.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addDicomCommands } from './commands/dicom.ts';
 import { addModelCommands } from './commands/model.ts';
+import { endQuietlyWithReader } from './commands/output.ts';
 import { type Config, describeSettings, loadConfig } from './config.ts';
 import { GatewayError } from './errors.ts';
 
@@ -57,6 +58,7 @@ addDicomCommands(program);
 addApiKeyCommands(program);
 addModelCommands(program);
 
+endQuietlyWithReader();
 try {
   await program.parseAsync();
 } catch (error) {

@@ -3,10 +3,11 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Reading } from './inference/pool.ts';
 import type { IngestSource } from './ingest.ts';
 import type { InferenceState } from './store/generated/enums.ts';
+import type { QueueDepth } from './store/queue.ts';
 
 /** Where depths are read from, at each scrape. */
 export interface MetricSources {
-  readonly queueDepth: () => Promise<{ readonly waiting: number; readonly active: number }>;
+  readonly queueDepth: () => Promise<Record<'live' | 'background', QueueDepth>>;
   readonly poolDepth: () => { readonly busy: number; readonly waiting: number };
   /** DICOM associations open now. */
   readonly associations: () => number;
@@ -78,13 +79,15 @@ export class Metrics {
     });
     const queue = new Gauge({
       name: 'cxr_gateway_queue_jobs',
-      help: 'Inference jobs of all processes, waiting and active',
-      labelNames: ['state'],
+      help: 'Inference jobs of all processes, waiting and active; live, or in the background (shadows and re-readings)',
+      labelNames: ['state', 'priority'],
       registers,
       collect: async () => {
-        const { waiting, active } = await sources.queueDepth();
-        queue.set({ state: 'waiting' }, waiting);
-        queue.set({ state: 'active' }, active);
+        const depths = await sources.queueDepth();
+        for (const priority of ['live', 'background'] as const) {
+          queue.set({ state: 'waiting', priority }, depths[priority].waiting);
+          queue.set({ state: 'active', priority }, depths[priority].active);
+        }
       },
     });
     const pool = new Gauge({

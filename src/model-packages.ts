@@ -59,12 +59,13 @@ export class ModelPackages {
    * The package of a model version.
    *
    * @param digest - of the version
-   * @throws GatewayError MODEL_INVALID when no folder of this machine holds it, MODEL_DIGEST_MISMATCH when one only says so
+   * @throws GatewayError MODEL_UNAVAILABLE when no folder of this machine holds it, MODEL_DIGEST_MISMATCH or MODEL_INVALID when one
+   *   only says so
    */
   async packageOf(digest: string): Promise<ModelPackage> {
     const model = await this.find(digest);
     if (model !== undefined) return model;
-    throw new GatewayError('MODEL_INVALID', `No folder of MODELS_DIR on this machine holds the model ${digest}.`);
+    throw new GatewayError('MODEL_UNAVAILABLE', `No folder of MODELS_DIR on this machine holds the model ${digest}.`);
   }
 
   /**

@@ -49,7 +49,7 @@ export async function setUpModels(options: ModelSetupOptions): Promise<void> {
   const ids = new Map<string, string>();
   for (const model of models) {
     const { name, version } = model.manifest;
-    ids.set(`${name}@${version}`, (await register(model, options, systemActor('start'))).id);
+    ids.set(`${name}@${version}`, (await registerPackage(model, options, systemActor('start'))).id);
   }
   await activateFirst(options, ids, models);
 }
@@ -65,7 +65,7 @@ export async function registerFolders(request: FolderRequest, options: Registeri
   const problems = [...refused];
   for (const { folder, model } of found) {
     try {
-      done.push(await register(model, options, request.by, request.reason));
+      done.push(await registerPackage(model, options, request.by, request.reason));
     } catch (error) {
       problems.push({ folder, error: toGatewayError(error) });
     }
@@ -73,7 +73,13 @@ export async function registerFolders(request: FolderRequest, options: Registeri
   return { done, refused: problems.map(({ folder, error: { code, message } }) => ({ folder, code, message })) };
 }
 
-async function register(
+/**
+ * Registers a package, or brings the record of its version up to its manifest, and holds it.
+ *
+ * @param reason - for the record, where somebody asked for it
+ * @throws GatewayError MODEL_DIGEST_MISMATCH, MODEL_INVALID when the manifest has changed in what decides readings
+ */
+export async function registerPackage(
   model: ModelPackage,
   { packages, modelVersions, log }: Registering,
   by: AuditActor,

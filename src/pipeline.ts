@@ -14,6 +14,7 @@ import type { FilmLimits } from './config.ts';
 import type { GateEffects } from './dicom/gate-rules.ts';
 import { type ErrorCode, type GatewayError, toGatewayError } from './errors.ts';
 import type { InferencePool, ModelReference, Reading } from './inference/pool.ts';
+import { LackingVersions } from './lacking-versions.ts';
 import type { Log } from './log.ts';
 import type { InferenceState } from './store/generated/enums.ts';
 import type { ClaimedInference, NewResult } from './store/inference-records.ts';
@@ -41,7 +42,10 @@ export interface PipelineOptions {
   readonly maxAttempts: number;
   /** Absolute path of a blob. */
   readonly blobPath: (key: string) => string;
-  /** What a worker thread runs for the model version with this digest; rejects where this machine cannot run it. */
+  /**
+   * What a worker thread runs for the model version with this digest; rejects where this machine cannot run it, with
+   * MODEL_UNAVAILABLE where another may.
+   */
   readonly modelReference: (digest: string) => Promise<ModelReference>;
   readonly codeOfLabel: (label: string) => LabelCode | null;
   /** What reads here, kept with each result. */
@@ -54,6 +58,9 @@ export interface PipelineOptions {
 /** Retries and released jobs become ready without a notification. */
 const POLL_MS = 1000;
 
+/** Between two looks for the folders of versions that are lacking. */
+const LOOK_MS = 3000;
+
 const DEAD_LETTER_INTERVAL_MS = 2000;
 const DEAD_LETTER_BATCH = 20;
 const RECONCILE_INTERVAL_MS = 60_000;
@@ -62,6 +69,7 @@ const RECONCILE_INTERVAL_MS = 60_000;
 export class Pipeline implements AsyncDisposable {
   readonly #options: PipelineOptions;
   readonly #loop: ClaimLoop<Claim>;
+  readonly #lacking = new LackingVersions();
   readonly #stops: (() => void)[] = [];
   readonly #paused = new AbortController();
 
@@ -86,6 +94,7 @@ export class Pipeline implements AsyncDisposable {
     const { listener } = this.#options;
     this.#stops.push(listener.on(CHANNELS.jobs, () => this.#loop.wake()));
     this.#every(POLL_MS, async () => this.#loop.wake());
+    this.#every(LOOK_MS, () => this.#lookForLacking());
     this.#every(HEARTBEAT_INTERVAL_MS, () => this.#heartbeat());
     this.#every(DEAD_LETTER_INTERVAL_MS, () => this.#buryDeadLetters());
     this.#every(RECONCILE_INTERVAL_MS, () => this.#reconcile());
@@ -114,10 +123,11 @@ export class Pipeline implements AsyncDisposable {
 
   async #claim(count: number): Promise<readonly Claim[]> {
     const { queue, pool } = this.#options;
-    const live = await queue.claim(count);
+    const except = this.#lacking.ids();
+    const live = await queue.claim(count, except);
     if (live.length === count) return live;
     const places = backgroundPlaces(pool.threads) - this.#loop.running.length - live.length;
-    return places <= 0 ? live : [...live, ...(await queue.claimBackground(places))];
+    return places <= 0 ? live : [...live, ...(await queue.claimBackground(places, except))];
   }
 
   #every(milliseconds: number, action: () => Promise<void>): void {
@@ -204,19 +214,28 @@ export class Pipeline implements AsyncDisposable {
 
   async #settleFailure(claimed: ClaimedInference, signal: AbortSignal, error: GatewayError): Promise<void> {
     const { inferences, queue, log, maxAttempts, onOutcome } = this.#options;
-    const { inferenceId, attempt } = claimed;
+    const { inferenceId, attempt, modelVersionId, modelDigest } = claimed;
     if (signal.aborted) {
       return signal.reason === SHUTDOWN ? inferences.release(claimed) : queue.discard(claimed.claim);
     }
     const code: ErrorCode = error.code;
     log.warn('inference.attempt-failed', { inferenceId, attempt, code });
     if (code === 'INTERNAL') log.error('inference.unexpected', { inferenceId }, error.cause);
-    if (error.retryable && attempt < maxAttempts) return inferences.retryLater(claimed, code, error.message);
+    if (code === 'MODEL_UNAVAILABLE') {
+      const left = this.#lacking.leave(modelVersionId, modelDigest, claimed.claim.leftSince);
+      if (left) return inferences.leaveToOthers(claimed, code, error.message);
+    } else if (error.retryable && attempt < maxAttempts) {
+      return inferences.retryLater(claimed, code, error.message);
+    }
     if (await inferences.fail(claimed, code, error.message)) onOutcome?.('FAILED', undefined);
   }
 
   async #heartbeat(): Promise<void> {
     await this.#options.queue.heartbeat(this.#loop.running);
+  }
+
+  async #lookForLacking(): Promise<void> {
+    if (await this.#lacking.look(this.#options.modelReference)) this.#loop.wake();
   }
 
   async #buryDeadLetters(): Promise<void> {

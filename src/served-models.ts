@@ -8,21 +8,26 @@ import type { ChangeFeed } from './changes.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
 import { describeEngine } from './inference/engine.ts';
 import type { EngineChoice } from './inference/engine-choice.ts';
-import { verifyPackage } from './inference/model-parts.ts';
+import { missingParts, reopenPackage } from './inference/model-parts.ts';
 import type { InferencePool } from './inference/pool.ts';
 import type { ModelReference } from './inference/reading.ts';
-import { readManifest } from './inference/registry.ts';
-import type { Log } from './log.ts';
-import type { ModelPackages } from './model-packages.ts';
-import type { ModelVersionStore } from './store/model-versions.ts';
+import type { ModelPackage } from './inference/registry.ts';
+import { type Registering, registerPackage } from './models.ts';
+import type { AuditActor } from './store/audit/audit-entry.ts';
 
 /** What serving models needs. */
-export interface ServedModelsOptions {
-  readonly packages: ModelPackages;
-  readonly modelVersions: ModelVersionStore;
+export interface ServedModelsOptions extends Registering {
   readonly choice: EngineChoice;
   readonly pool: InferencePool;
-  readonly log: Log;
+}
+
+/** Who asks for a version to be looked at. */
+export interface Verification {
+  readonly by: AuditActor;
+  /** For the record; absent where none was given. */
+  readonly reason?: string | undefined;
+  /** This process reads films. */
+  readonly reads: boolean;
 }
 
 /** Whether a model version can be served here, for /readyz. */
@@ -47,12 +52,12 @@ export class ServedModels implements AsyncDisposable {
    * What a worker thread is to run for a model version.
    *
    * @param digest - of the model version
-   * @throws GatewayError MODEL_INVALID when the version is not on this machine or has no engine for it, CONFIG_INVALID when
-   *   INFERENCE_PRECISION admits none
+   * @throws GatewayError MODEL_UNAVAILABLE when the version is not whole on this machine, MODEL_INVALID when it has no engine for
+   *   it, CONFIG_INVALID when INFERENCE_PRECISION admits none
    */
   async reference(digest: string): Promise<ModelReference> {
-    const { packages, choice } = this.#options;
-    const model = await packages.packageOf(digest);
+    const { choice } = this.#options;
+    const model = await this.#wholePackage(digest);
     try {
       const engine = await choice.engineOf(model);
       this.#states.set(digest, { ok: true, detail: `by ${describeEngine(engine)}` });
@@ -90,22 +95,17 @@ export class ServedModels implements AsyncDisposable {
   }
 
   /**
-   * Looks at the folder of a version anew, and chooses its engine where films are read.
+   * Looks at the folder of a version anew, brings the record up to its manifest, so that the record is never behind what was looked
+   * at, and chooses its engine where films are read.
    *
-   * @param reads - this process reads films
    * @returns what the version lacks to be used, for people; empty: nothing
-   * @throws GatewayError as {@link reference}, MODEL_DIGEST_MISMATCH; MODEL_INVALID when its manifest is gone or would have films
-   *   read otherwise than the registered one
+   * @throws GatewayError as {@link reference}, MODEL_DIGEST_MISMATCH; MODEL_INVALID when its manifest would have films read
+   *   otherwise than the registered one
    */
-  async verify(digest: string, reads: boolean): Promise<readonly string[]> {
-    const { packages, modelVersions } = this.#options;
-    const model = await packages.packageOf(digest);
-    const manifest = await readManifest(model.directory);
-    if (manifest === null)
-      throw new GatewayError('MODEL_INVALID', `The folder ${model.directory} holds no manifest any more.`);
-    // Worker threads read by the manifest on disk, so it must have films read as the registered one has.
-    await modelVersions.requireUnchanged(digest, manifest);
-    const missing = await verifyPackage(model);
+  async verify(digest: string, { by, reason, reads }: Verification): Promise<readonly string[]> {
+    const model = await reopenPackage(await this.#options.packages.packageOf(digest));
+    await registerPackage(model, this.#options, by, reason);
+    const missing = await missingParts(model);
     if (missing.length === 0 && reads) await this.reference(digest);
     return missing;
   }
@@ -119,6 +119,17 @@ export class ServedModels implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
     await this.#following;
+  }
+
+  /** A folder that is being copied here, or whose bytes are others, may be whole on another machine. */
+  async #wholePackage(digest: string): Promise<ModelPackage> {
+    try {
+      return await this.#options.packages.packageOf(digest);
+    } catch (error) {
+      const { code, message } = toGatewayError(error);
+      if (code !== 'MODEL_INVALID' && code !== 'MODEL_DIGEST_MISMATCH') throw error;
+      throw new GatewayError('MODEL_UNAVAILABLE', message, {}, { cause: error });
+    }
   }
 
   async #follow(changes: ChangeFeed): Promise<void> {

@@ -120,11 +120,16 @@ describe('import rules', () => {
     expect(show([...strangers, ...leaves])).toEqual([]);
   });
 
-  it('only app.ts constructs services', () => {
+  it('only app.ts and its folder construct services, and only app.ts knows the folder', () => {
     const services =
-      /new (CredentialAuthenticator|LiveIdentities|ProviderKeys|FilmIngest|Pipeline|ChangeFeed|InferencePool|HeaderReader|BlobStore|Metrics|Readiness|FilmImages|DeidentifiedFilms|Deidentifier|Pseudonyms|EngineChoice|ModelPackages|ServedModels|DicomNodes|TransferRunner|RereadRunner|FilmComparer|DimseDoor|SyslogExport|CommitmentReports|CommitmentRequests|ModelReports)\(/;
+      /new (CredentialAuthenticator|LiveIdentities|ProviderKeys|FilmIngest|Pipeline|ChangeFeed|InferencePool|HeaderReader|BlobStore|Metrics|Readiness|FilmImages|DeidentifiedFilms|Deidentifier|Pseudonyms|EngineChoice|ModelPackages|ServedModels|DicomNodes|TransferRunner|RereadRunner|FilmComparer|DimseDoor|SyslogExport|CommitmentReports|CommitmentRequests|DriftWatch|ModelReports)\(/;
     const constructing = files.filter((file) => services.test(readFileSync(join(SOURCE, file), 'utf8')));
-    expect(constructing).toEqual(['app.ts']);
+    expect(constructing.length).toBeGreaterThan(5);
+    expect(constructing.filter((file) => file !== 'app.ts' && folder(file) !== 'app')).toEqual([]);
+    const strangers = imports.filter(
+      ({ from, to }) => folder(to) === 'app' && folder(from) !== 'app' && from !== 'app.ts',
+    );
+    expect(show(strangers)).toEqual([]);
   });
 
   it('has no circles', () => {

@@ -19,7 +19,7 @@ const REGISTER = `mutation { registerModelVersions(input: { reason: "films of ou
 const ALERTS = `subscription ($after: String) { modelDriftAlert(after: $after) {
   modelVersion { state } alerts { measure films psi ksPValue } } }`;
 
-const [REFERENCE_FILMS, FILMS] = [80, 40];
+const [REFERENCE_FILMS, FILMS] = [30, 12];
 
 interface Alert {
   readonly modelDriftAlert: { readonly alerts: readonly { measure: string; films: number; psi: number }[] };
@@ -77,7 +77,7 @@ function referenceFrom(readings: Readings) {
 
 /** A process that starts looks at once, and has looked when it ends. */
 async function watchLooks(): Promise<void> {
-  const { app } = await gateway.another();
+  const { app } = await gateway.another({ ROLE: 'api' });
   await app[Symbol.asyncDispose]();
 }
 

@@ -311,6 +311,8 @@ describe('health', () => {
     const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
     expect(metrics).toContain('cxr_gateway_films_total{door="STOW_RS",outcome="stored"}');
     expect(metrics).toContain('cxr_gateway_inferences_total{state="DONE"}');
+    expect(metrics).toContain('cxr_gateway_queue_jobs{state="waiting",priority="live"} 0');
+    expect(metrics).toContain('cxr_gateway_queue_jobs{state="waiting",priority="background"} 0');
   });
 });
 

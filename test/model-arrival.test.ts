@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { makePhantom } from '../src/dicom/phantom.ts';
+import { writeCard } from '../src/inference/model-card/write-card.ts';
 import { createClient, type PrismaClient } from '../src/store/client.ts';
 import { graphql, type Subscription, stow, subscribe } from './support/client.ts';
 import { type GatewayProcess, startGatewayProcess } from './support/gateway-process.ts';
@@ -162,7 +163,22 @@ describe('a manifest that changes', () => {
       graphql(second.url, 'mutation { rollbackModelVersion(reason: "for the test") { modelVersion { state } } }');
     await expect(rollback()).rejects.toThrow(/preprocessing/);
     await writeFile(path, text);
+    // The record is brought up to the folder that the move was judged by, in the name of who moves.
+    await writeFile(path, JSON.stringify({ ...manifest, description: 'Told with the move.' }));
+    await writeCard(join(modelsOf('second'), 'int8'));
     expect(await rollback()).toEqual({ rollbackModelVersion: { modelVersion: { state: 'ACTIVE' } } });
+    const found = await prisma.modelVersion.findUnique({ where: { digest: versions.int8.digest } });
+    expect(found?.manifest).toMatchObject({ description: 'Told with the move.' });
+    const updated = await prisma.auditRecord.findMany({
+      where: {
+        action: 'UPDATE',
+        operation: { contains: 'rollbackModelVersion' },
+        details: { contains: 'changedParts' },
+      },
+    });
+    expect(updated.map(({ details }) => JSON.parse(details ?? ''))).toMatchObject([
+      { changedParts: ['description'], reason: 'for the test' },
+    ]);
   });
 
   it('brings the description up at the next start, and stops one that would read otherwise', async () => {

@@ -28,7 +28,7 @@ describe('model packages', () => {
     const packages = packagesOf(0);
     const { digest } = versions.fp32;
     expect(await packages.find(digest)).toBeUndefined();
-    await expect(packages.packageOf(digest)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+    await expect(packages.packageOf(digest)).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
     await arrive();
     await writeFile(join(models, 'int8', 'manifest.json'), 'nonsense');
     const found = await Promise.all([packages.packageOf(digest), packages.packageOf(digest)]);

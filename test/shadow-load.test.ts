@@ -13,10 +13,10 @@ const LIVE = 'subscription ($after: String) { findingsCompleted(after: $after) {
 const MOVE = `mutation ($input: MoveModelVersionInput!) { moveModelVersion(input: $input) { modelVersion { id } } }`;
 
 /** Live films that wait when reading begins, so many that the queue does not run empty before the last of the stream has come. */
-const BACKLOG = 80;
+const BACKLOG = 40;
 /** Live films that come while it reads, a batch whenever as many were read. */
-const STREAM = 40;
-const BATCH = 10;
+const STREAM = 6;
+const BATCH = 2;
 
 interface Job {
   readonly inferenceId: string;

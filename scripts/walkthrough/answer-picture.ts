@@ -36,16 +36,25 @@ export function answerPicture(who: string, what: string, answer: unknown): strin
     <text x="${MARGIN}" y="22" fill="#ffffff" font-weight="bold">${escaped(what)}</text>
     <text x="${WIDTH - MARGIN}" y="22" fill="#d9e2ec" text-anchor="end">${escaped(who)}</text>
   </g>
-  <g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="12" xml:space="preserve">
+  <g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="12">
 ${texts.join('\n')}
   </g>
 </svg>
 `;
 }
 
+/** The margin is a place, not spaces: browsers draw none at the beginning of a text. */
 function drawn(line: Line, y: number): string {
-  const spans = line.map(({ text, kind }) => `<tspan fill="${COLOURS[kind]}">${escaped(text)}</tspan>`);
-  return `    <text x="${MARGIN}" y="${y}">${spans.join('')}</text>`;
+  const whole = line.map(({ text }) => text).join('');
+  const margin = whole.length - whole.trimStart().length;
+  const x = MARGIN + margin * CHARACTER;
+  let hidden = margin;
+  const spans = line.map(({ text, kind }) => {
+    const shown = text.slice(hidden);
+    hidden = Math.max(0, hidden - text.length);
+    return shown === '' ? '' : `<tspan fill="${COLOURS[kind]}">${escaped(shown)}</tspan>`;
+  });
+  return `    <text x="${x}" y="${y}">${spans.join('')}</text>`;
 }
 
 function escaped(text: string): string {

@@ -14,7 +14,7 @@ export interface FilmFolders {
 }
 
 /** Name of the candidate. */
-export const CANDIDATE = 'chexnet-demo@2.0.0';
+const CANDIDATE = 'chexnet-demo@2.0.0';
 
 const SHIPPED = resolve(import.meta.dirname, '..', '..', 'models', 'chexnet-demo');
 

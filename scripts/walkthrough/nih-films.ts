@@ -40,7 +40,7 @@ export async function labelledFilms(table: string, folder: string): Promise<read
 async function dxFile(path: string, seed: number, sex: string): Promise<Uint8Array> {
   const { film: limits } = loadConfig({}, {});
   const image = decodePng(await readFile(path), limits);
-  const pixels = Uint8Array.from(image.words, (word) => image.lookup[word] as number);
+  const pixels = Uint8Array.from(image.words, (word) => image.lookup[word] ?? 0);
   return makePhantom({
     seed,
     rows: 16,

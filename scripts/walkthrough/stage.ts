@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 /** Who plays. Each has a key of their own, so that a second person can approve. */
-export const PEOPLE = {
+const PEOPLE = {
   'Maria, ADMIN': ['--name', 'maria', '--role', 'ADMIN', '--issuer', '*'],
   'Jonas, ADMIN': ['--name', 'jonas', '--role', 'ADMIN', '--issuer', '*'],
   'Dr Chen, CLINICIAN': ['--name', 'dr-chen', '--role', 'CLINICIAN', '--issuer', '*'],

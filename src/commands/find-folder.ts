@@ -1,9 +1,8 @@
 /** Model folders as a person names them. */
-import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { GatewayError } from '../errors.ts';
 import type { ModelManifest } from '../inference/manifest.ts';
-import { readManifest } from '../inference/registry.ts';
+import { modelFolderNames, readManifest } from '../inference/registry.ts';
 
 /** A model folder, whose files were not looked at. */
 export interface ModelFolder {
@@ -18,14 +17,9 @@ export interface ModelFolder {
  * @throws GatewayError MODEL_INVALID when it, or a manifest in it, cannot be read
  */
 export async function modelFolders(modelsDirectory: string): Promise<ModelFolder[]> {
-  const entries = await readdir(modelsDirectory).catch((cause: unknown) => {
-    throw new GatewayError('MODEL_INVALID', `The models folder ${modelsDirectory} cannot be read.`, {}, { cause });
-  });
   const found: ModelFolder[] = [];
-  for (const entry of entries.sort()) {
-    // Downloads and drafts of an import.
-    if (entry.startsWith('.')) continue;
-    const directory = resolve(modelsDirectory, entry);
+  for (const name of await modelFolderNames(modelsDirectory)) {
+    const directory = resolve(modelsDirectory, name);
     const manifest = await readManifest(directory);
     if (manifest !== null) found.push({ directory, manifest });
   }

@@ -1,5 +1,18 @@
 /** What commands print. */
 
+/**
+ * Lets whoever reads the output end early, as `head` does: what is printed after that is dropped, and the exit status is that of
+ * the command. What serves until it is told to end ends then.
+ */
+export function endQuietlyWithReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      if (process.listenerCount('SIGTERM') > 0) process.kill(process.pid, 'SIGTERM');
+    });
+  }
+}
+
 /** A line of results. */
 export function print(line = ''): void {
   process.stdout.write(`${line}\n`);

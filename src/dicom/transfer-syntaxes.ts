@@ -106,11 +106,6 @@ export function transferSyntaxOf(uid: string): TransferSyntax | undefined {
   return READABLE.get(uid);
 }
 
-/** Whether films of this transfer syntax can be read. */
-export function isReadableTransferSyntax(uid: string): boolean {
-  return READABLE.has(uid);
-}
-
 /** Name with UID, for messages; the UID alone when it is not in the table. */
 export function nameOfTransferSyntax(uid: string): string {
   const name = READABLE.get(uid)?.name ?? OTHER_NAMES[uid];

@@ -3,18 +3,7 @@
  *
  * States: built -> listening -> draining -> closed. drain() begins the way out and takes SHUTDOWN_TIMEOUT_MS at most.
  */
-
-import { randomUUID } from 'node:crypto';
-import type { ServerOptions as HttpOptionsOfNode, Server as HttpServerOfNode, IncomingMessage } from 'node:http';
-import type { Server as HttpsServer } from 'node:https';
-import {
-  type FastifyHttpOptions,
-  type FastifyHttpsOptions,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  fastify,
-} from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import { RefusedCredentials } from '../access/refused-credentials.ts';
 import type { Config } from '../config.ts';
@@ -23,10 +12,10 @@ import type { Log } from '../log.ts';
 import type { GatewayServices } from '../resolvers/context.ts';
 import { auditDenials } from './audit-denials.ts';
 import { type Authentication, authenticateRequests } from './authentication.ts';
-import { proxiesOf } from './client-address.ts';
 import { addCors } from './cors.ts';
 import { addDeidentified, type DeidentifiedSource } from './deidentified.ts';
-import { errorHandler, routeOf } from './error-answer.ts';
+import { routeOf } from './error-answer.ts';
+import { createFastify } from './fastify.ts';
 import { readRegisteredOperations } from './graphql/registered-operations.ts';
 import { addGraphql } from './graphql/route.ts';
 import { createSubscriptionEndpoint, type SubscriptionEndpoint } from './graphql/subscriptions.ts';
@@ -37,10 +26,9 @@ import { addLandingPage } from './landing-page.ts';
 import { addModelReport } from './model-report.ts';
 import { limitFailedAuthentications, limitRequests } from './rate-limit.ts';
 import { logRequests } from './request-log.ts';
-import { addSecurityHeaders, setSecurityHeaders } from './security-headers.ts';
-import { answerSocketError, refuseUpgrade } from './socket-errors.ts';
+import { addSecurityHeaders } from './security-headers.ts';
+import { refuseUpgrade } from './socket-errors.ts';
 import { addStow } from './stow/route.ts';
-import { followTls, readTls } from './tls.ts';
 
 /** What the server needs. */
 export interface HttpServerOptions {
@@ -66,15 +54,6 @@ export interface HttpServer extends AsyncDisposable {
   drain(): Promise<void>;
 }
 
-/** Bytes of all headers of one request; Node answers 431 above it. */
-const MAX_HEADER_BYTES = 16 * 1024;
-
-/** Bodies of routes that take none; those that do have limits of their own. */
-const MAX_BODY_BYTES = 64 * 1024;
-
-/** How late Node may notice that a request is overdue; its default of 30 s would double the timeout. */
-const TIMEOUT_CHECK_MS = 1000;
-
 /** Between looks for connections to close while draining. */
 const SWEEP_MS = 50;
 
@@ -87,7 +66,7 @@ const ALWAYS_ANSWERED = new Set(['/healthz', '/readyz', '/metrics']);
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { config, log } = options;
   let draining: Promise<void> | undefined;
-  const app = await createApp(config, log);
+  const app = await createFastify(config, log);
   logRequests(app, log);
   addSecurityHeaders(app, config.http.tls !== undefined);
   refuseWhile(app, () => draining !== undefined);
@@ -149,58 +128,6 @@ async function addDoors(app: FastifyInstance, options: HttpServerOptions): Promi
   const subscriptions = createSubscriptionEndpoint({ ...options, limits, registered, refused });
   addUpgrades(app, subscriptions);
   return subscriptions;
-}
-
-async function createApp(config: Config, log: Log): Promise<FastifyInstance> {
-  const { http, upload } = config;
-  const protocol = {
-    maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: http.requestTimeoutMs,
-    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-    // Java's client offers h2c by an Upgrade header on every request; only WebSockets are upgrades here.
-    shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
-  };
-  const settings = {
-    logger: false,
-    ...(http.trustedProxies.length === 0 ? {} : { trustProxy: proxiesOf(http.trustedProxies) }),
-    genReqId: () => randomUUID(), // ids that senders choose might hold a patient's
-    bodyLimit: MAX_BODY_BYTES,
-    keepAliveTimeout: http.keepAliveMs,
-    // Uploads may take longer than other requests; receiveBody() keeps the shorter limit of those.
-    requestTimeout: upload.timeoutMs + http.requestTimeoutMs,
-    return503OnClosing: false, // refuseWhile() answers in the gateway's form
-    clientErrorHandler: answerSocketError,
-    // Of addresses that no route is looked up for; no hook runs.
-    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-      setSecurityHeaders(request, reply, http.tls !== undefined);
-      errorHandler(log)(error, request, reply);
-    },
-  };
-  const app =
-    http.tls === undefined ? fastify({ ...settings, http: protocol }) : await tlsApp(http.tls, settings, protocol, log);
-  app.server.maxConnections = http.maxConnections;
-  app.setErrorHandler(errorHandler(log));
-  app.setNotFoundHandler(() => {
-    throw new GatewayError('NOT_FOUND', 'There is nothing at this address for this method.');
-  });
-  return app;
-}
-
-async function tlsApp(
-  files: NonNullable<Config['http']['tls']>,
-  settings: FastifyHttpOptions<HttpServerOfNode>,
-  protocol: HttpOptionsOfNode,
-  log: Log,
-): Promise<FastifyInstance> {
-  const tls = await readTls(files);
-  // Fastify types the app by its server, and all that the routes use is the same for both.
-  const secure = fastify({
-    ...(settings as object),
-    https: { ...protocol, ...tls },
-  } as FastifyHttpsOptions<HttpsServer>);
-  const stop = followTls(secure.server, files, log);
-  secure.addHook('onClose', async () => stop());
-  return secure as unknown as FastifyInstance;
 }
 
 /** Refuses new requests on connections that are kept alive. */

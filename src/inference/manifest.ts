@@ -173,6 +173,13 @@ function cropProblems(manifest: {
   return problems;
 }
 
+const MOST_ALTERNATIVES = 16;
+const MOST_LABELS = 1000;
+
+/** Of a message: a file that is no manifest at all can be wrong in every line. */
+const MOST_PROBLEMS = 20;
+const LONGEST_PROBLEM = 500;
+
 /** Schema of `manifest.json`. Unknown fields are refused, so a misspelt one cannot be silently without effect. */
 export const modelManifestSchema = z
   .strictObject({
@@ -183,13 +190,14 @@ export const modelManifestSchema = z
     ...engineFields,
     alternatives: z
       .array(z.strictObject(engineFields))
+      .max(MOST_ALTERNATIVES, { abort: true })
       .optional()
       .describe(
         'other graphs of the same net, with the same input and outputs; each machine serves its fastest exact one',
       ),
     input: inputSchema,
     outputs: outputsSchema,
-    labels: z.array(labelSchema).min(1).describe('in the order of the outputs'),
+    labels: z.array(labelSchema).min(1).max(MOST_LABELS, { abort: true }).describe('in the order of the outputs'),
     preprocessing: preprocessingSchema,
     thresholdsOrigin: thresholdsOriginSchema,
     metrics: z.array(metricsSchema),
@@ -226,7 +234,7 @@ export const MANIFEST_FILE = 'manifest.json';
  *
  * @param json - content of `manifest.json`
  * @param folder - name of its folder, for messages
- * @throws GatewayError MODEL_INVALID naming the folder and every wrong field
+ * @throws GatewayError MODEL_INVALID naming the folder and the wrong fields, the first 20
  */
 export function parseManifest(json: string, folder: string): ModelManifest {
   let content: unknown;
@@ -237,7 +245,11 @@ export function parseManifest(json: string, folder: string): ModelManifest {
   }
   const parsed = modelManifestSchema.safeParse(content);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`);
+  const { issues } = parsed.error;
+  const problems = issues
+    .slice(0, MOST_PROBLEMS)
+    .map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`.slice(0, LONGEST_PROBLEM));
+  if (issues.length > MOST_PROBLEMS) problems.push(`and ${issues.length - MOST_PROBLEMS} more`);
   throw new GatewayError('MODEL_INVALID', `${folder}/${MANIFEST_FILE} is wrong: ${problems.join('; ')}.`);
 }
 

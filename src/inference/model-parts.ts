@@ -1,10 +1,12 @@
 /** What a model version must have before it may be used, beside bytes that run: figures, and a card that explains it. */
+import { basename } from 'node:path';
+import { GatewayError } from '../errors.ts';
 import { MANIFEST_FILE, type ModelManifest } from './manifest.ts';
 import { CARD_FILE, cardKind } from './model-card/card-markdown.ts';
 import { cardOf, numbered } from './model-card/model-card.ts';
 import type { CardKey } from './model-card/source-attributes.ts';
 import { readCard } from './model-card/write-card.ts';
-import { type ModelPackage, openModelPackage } from './registry.ts';
+import { assertDigest, type ModelPackage, openModelPackage } from './registry.ts';
 
 /**
  * Attributes without which nobody can tell what an answer means or when to ask: whom to ask, what comes out, for what, whom and in
@@ -50,13 +52,16 @@ function missingCard(text: string | null, manifest: ModelManifest): string[] {
 }
 
 /**
- * Looks at a package anew: hashes its files against its manifest, and tells what it lacks.
+ * Opens a package anew: reads its manifest again and hashes its files against it.
  *
- * @throws GatewayError MODEL_INVALID, MODEL_DIGEST_MISMATCH naming the file
+ * @throws GatewayError MODEL_UNAVAILABLE when its folder holds no manifest any more, MODEL_DIGEST_MISMATCH when the files are not
+ *   those of the manifest, or no more those that the package had; MODEL_INVALID
  */
-export async function verifyPackage({ directory, digest }: ModelPackage): Promise<readonly string[]> {
-  const found = await openModelPackage(directory);
-  if (found === null) return [`its folder ${directory}`];
-  if (found.digest !== digest) return [`the bytes that are registered: its folder names others now (${found.digest})`];
-  return missingParts(found);
+export async function reopenPackage({ directory, digest }: ModelPackage): Promise<ModelPackage> {
+  const model = await openModelPackage(directory);
+  if (model === null) {
+    throw new GatewayError('MODEL_UNAVAILABLE', `The folder ${directory} holds no manifest any more.`);
+  }
+  assertDigest(model.digest, digest, basename(directory), model.manifest.file);
+  return model;
 }

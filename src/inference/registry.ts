@@ -1,13 +1,14 @@
 /** The model versions in a folder: one sub-folder each, with a manifest and the ONNX files whose digests it names. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { GRAYSCALE_RULE } from '../dicom/grayscale.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import { enginesOf } from './engine.ts';
 import { MANIFEST_FILE, type ModelManifest, parseManifest } from './manifest.ts';
+import { readText } from './model-folder/read-text.ts';
 
 /** A model version on disk whose bytes are those its manifest names. */
 export interface ModelPackage {
@@ -86,8 +87,12 @@ export async function findModelPackage(modelsDirectory: string, digest: string):
   return undefined;
 }
 
-/** Sorted. Names that begin with a dot are drafts of an import. */
-async function modelFolderNames(modelsDirectory: string): Promise<string[]> {
+/**
+ * What may be model folders, sorted by name. Names that begin with a dot are drafts of an import.
+ *
+ * @throws GatewayError MODEL_INVALID when the folder cannot be read
+ */
+export async function modelFolderNames(modelsDirectory: string): Promise<string[]> {
   const entries = await readdir(modelsDirectory, { withFileTypes: true }).catch((cause: unknown) => {
     throw new GatewayError('MODEL_INVALID', `The models folder ${modelsDirectory} cannot be read.`, {}, { cause });
   });
@@ -107,13 +112,20 @@ export async function openModelPackage(directory: string): Promise<ModelPackage 
   if (manifest === null) return null;
   const folder = basename(directory);
   for (const { file, digest } of enginesOf(manifest)) {
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(join(directory, file)), hash).catch((cause: unknown) => {
+    const found = await sha256Of(join(directory, file)).catch((cause: unknown) => {
       throw new GatewayError('MODEL_INVALID', `${folder}: file ${file} cannot be read.`, {}, { cause });
     });
-    assertDigest(hash.digest('hex'), digest, folder, file);
+    assertDigest(found, digest, folder, file);
   }
   return { manifest, directory, digest: manifest.sha256 };
+}
+
+/** A pipe in place of a file would be waited for without end. */
+async function sha256Of(path: string): Promise<string> {
+  if (!(await stat(path)).isFile()) throw new Error(`${path} is no file.`);
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
 }
 
 /**
@@ -125,7 +137,7 @@ export async function readManifest(directory: string): Promise<ModelManifest | n
   const folder = basename(directory);
   let json: string;
   try {
-    json = await readFile(join(directory, MANIFEST_FILE), 'utf8');
+    json = await readText(join(directory, MANIFEST_FILE));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;

@@ -33,11 +33,12 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Characters that HTML does not allow, and those that turn the direction of what follows: a document that is signed must not
- * read otherwise than it is written.
+ * Characters that HTML does not allow, those that turn the direction of text, and those that cannot be seen: a document that is
+ * signed must not read otherwise than it is written.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const REPLACED = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/g;
+const REPLACED =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]/g;
 
 function textOf(part: Part): string {
   if (part === null || part === undefined) return '';

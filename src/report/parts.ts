@@ -1,5 +1,4 @@
 /** The parts that sections are made of: tables with headers that are repeated on each page, figures, and what says "nothing". */
-import { labelText } from './format.ts';
 import { type Html, html, type Part } from './html.ts';
 
 /** One section of the report. */
@@ -85,9 +84,4 @@ export function words(text: string): Html {
 /** A SHA-256. */
 export function digest(text: string): Html {
   return html`<span class="digest">${text}</span>`;
-}
-
-/** Labels as people write them, joined. */
-export function labelList(labels: readonly string[]): string {
-  return labels.map(labelText).join(', ');
 }

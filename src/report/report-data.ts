@@ -84,7 +84,7 @@ export interface ReportData {
   readonly making: Making;
   readonly version: Omit<ModelVersionRow, 'manifest' | 'metrics'>;
   /** Null: not recorded. */
-  readonly registeredBy: string | null;
+  readonly registeredBy: { readonly createdBy: string; readonly createdByName: string | null } | null;
   readonly manifest: ManifestParts;
   readonly card: ModelCard;
   /** Newest first. */

@@ -61,13 +61,15 @@ export interface FolderRegistrations {
 /** What lies outside the records. */
 export interface ModelKnowledge {
   /**
-   * Looks at the folder of a model version on this machine: hashes its files against its manifest, and readies its engine.
+   * Looks at the folder of a model version on this machine: hashes its files against its manifest, brings the record up to it, and
+   * readies its engine.
    *
    * @param digest - of the model version
+   * @param reason - for the record, where one was given
    * @returns what it lacks to be used, for people; empty: nothing
-   * @throws GatewayError MODEL_DIGEST_MISMATCH, MODEL_INVALID
+   * @throws GatewayError MODEL_UNAVAILABLE when the version is not on this machine, MODEL_DIGEST_MISMATCH, MODEL_INVALID
    */
-  verify(digest: string): Promise<readonly string[]>;
+  verify(digest: string, by: AuditActor, reason?: string): Promise<readonly string[]>;
   /**
    * Registers the folders of MODELS_DIR on this machine, and brings the records of those that are up to their manifests.
    *
@@ -78,7 +80,8 @@ export interface ModelKnowledge {
    * Thresholds by a rule, from the evaluation in the folder of the model version.
    *
    * @param digest - of the model version
-   * @throws GatewayError MODEL_INVALID when the version or a usable evaluation is not on this machine, NOT_FOUND, BAD_REQUEST
+   * @throws GatewayError MODEL_UNAVAILABLE when the version is not on this machine, MODEL_INVALID when a usable evaluation is not,
+   *   NOT_FOUND, BAD_REQUEST
    */
   chooseThresholds(digest: string, rule: ThresholdRule): Promise<ChosenThresholds>;
   /** Every verified concept of a label, the preferred one first. */

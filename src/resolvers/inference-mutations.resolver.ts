@@ -23,12 +23,13 @@ export class InferenceMutationsResolver {
     @Ctx() context: GatewayContext,
   ): Promise<RequestInferencePayload> {
     const modelVersionId = fromOptionalGlobalId('ModelVersion', input.modelVersionId);
-    await requireClinicalVersion(modelVersionId, context);
     const { inferenceId, created } = await context.services.store.inferences.request({
       instanceId: await visibleInstance(input, context),
       ...(modelVersionId === undefined ? {} : { modelVersionId }),
       priority: input.priority,
       by: actorIn(context),
+      // Who may not see them cannot ask for them either.
+      clinicalOnly: !context.reader.scope.shadow,
     });
     return { inference: await afterWrite(inferenceId, context), created };
   }
@@ -61,22 +62,6 @@ async function visibleInstance(input: RequestInferenceInput, context: GatewayCon
   const instance = await findInstance(context.reader, sopInstanceUid);
   if (instance === null) throw new GatewayError('NOT_FOUND', 'There is no such instance.', { sopInstanceUid });
   return instance.id;
-}
-
-/**
- * Readings by versions out of clinical use are hidden from those who may not see them, so they cannot ask for them either.
- *
- * @throws GatewayError FORBIDDEN
- */
-async function requireClinicalVersion(
-  modelVersionId: string | undefined,
-  { loaders, reader }: GatewayContext,
-): Promise<void> {
-  if (modelVersionId === undefined || reader.scope.shadow) return;
-  const version = await loaders.modelVersions.load(modelVersionId);
-  if (version?.state === 'REGISTERED' || version?.state === 'SHADOW') {
-    throw new GatewayError('FORBIDDEN', 'Readings by a version that is not in clinical use are for administrators.');
-  }
 }
 
 async function afterWrite(inferenceId: string, context: GatewayContext): Promise<Inference> {

@@ -17,6 +17,7 @@ import {
   THRESHOLD_SETS_OF_MODEL_VERSION,
   TRANSITIONS_OF_MODEL_VERSION,
 } from '../store/reads/children.ts';
+import type { Table } from '../store/reads/define-table.ts';
 import { heatMapValues } from '../store/reads/heat-maps.ts';
 import { type RereadProgress, rereadProgress } from '../store/reads/reread-jobs.ts';
 import type { Reader } from '../store/reads/scope.ts';
@@ -37,7 +38,6 @@ import {
   SERIES,
   STUDIES,
   type StudyRow,
-  type Table,
   THRESHOLD_SETS,
 } from '../store/reads/tables.ts';
 import { ChildrenLoader, RowLoader, StatementsUnderWay } from './row-loader.ts';

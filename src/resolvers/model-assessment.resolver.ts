@@ -1,15 +1,14 @@
 import { Arg, Authorized, Ctx, ID, Query, Resolver } from 'type-graphql';
 import { ASSESSES_MODELS } from '../access/permissions.ts';
 import { GatewayError } from '../errors.ts';
-import { fromGlobalId } from '../schema/global-id.ts';
 import { ModelComparison } from '../schema/model-comparison.type.ts';
 import { ModelPerformance, PerformanceGrouping } from '../schema/model-performance.type.ts';
-import type { ModelVersion } from '../schema/model-version.type.ts';
 import { DateTime } from '../schema/scalars.ts';
 import type { AccessRole } from '../store/generated/enums.ts';
 import { modelComparison } from '../store/reads/comparison.ts';
 import { modelPerformance } from '../store/reads/performance.ts';
 import type { GatewayContext } from './context.ts';
+import { requireModelVersion } from './require-model-version.ts';
 
 /** How model versions do: figures over films that the caller may see, without a patient's data. */
 @Resolver()
@@ -28,7 +27,7 @@ export class ModelAssessmentResolver {
     groupBy: keyof typeof PerformanceGrouping,
     @Ctx() context: GatewayContext,
   ): Promise<ModelPerformance> {
-    const modelVersion = await requireVersion(globalId, context);
+    const modelVersion = await requireModelVersion(globalId, context);
     const query = { modelVersionId: modelVersion.id, period: { from: since, until }, groupBy };
     return { modelVersion, ...(await modelPerformance(context.reader, query)) };
   }
@@ -47,16 +46,9 @@ export class ModelAssessmentResolver {
     until: Date | null,
     @Ctx() context: GatewayContext,
   ): Promise<ModelComparison> {
-    const [a, b] = await Promise.all([requireVersion(globalA, context), requireVersion(globalB, context)]);
+    const [a, b] = await Promise.all([requireModelVersion(globalA, context), requireModelVersion(globalB, context)]);
     if (a.id === b.id) throw new GatewayError('BAD_REQUEST', 'A version is compared with another one.');
     const query = { a: a.id, b: b.id, period: { from: since, until } };
     return { a, b, ...(await modelComparison(context.reader, query)) };
   }
-}
-
-/** @throws GatewayError BAD_REQUEST, NOT_FOUND */
-async function requireVersion(globalId: string, { loaders }: GatewayContext): Promise<ModelVersion> {
-  const version = await loaders.modelVersions.load(fromGlobalId('ModelVersion', globalId));
-  if (version === null) throw new GatewayError('NOT_FOUND', 'There is no such model version.');
-  return version;
 }

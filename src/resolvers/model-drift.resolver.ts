@@ -1,14 +1,13 @@
 import { Arg, Authorized, Ctx, ID, Query, Resolver, Root, Subscription } from 'type-graphql';
 import { ADMINISTERS, ASSESSES_MODELS } from '../access/permissions.ts';
 import { cancellable } from '../changes.ts';
-import { GatewayError } from '../errors.ts';
-import { fromGlobalId } from '../schema/global-id.ts';
 import { ModelDrift, ModelDriftAlert } from '../schema/model-drift.type.ts';
 import { DateTime } from '../schema/scalars.ts';
 import type { AccessRole } from '../store/generated/enums.ts';
 import { driftByDay, referenceOfManifest } from '../store/reads/drift.ts';
 import type { GatewayContext } from './context.ts';
 import { eventLoaders } from './event-loaders.ts';
+import { requireModelVersion } from './require-model-version.ts';
 
 interface Arguments {
   readonly after?: string | null;
@@ -22,17 +21,17 @@ export class ModelDriftResolver {
   @Authorized<AccessRole>(ASSESSES_MODELS)
   @Query(() => ModelDrift, {
     description:
-      'Day by day how far scores and films of a version have moved from its reference; 92 days at most. NOT_FOUND for an unknown version.',
+      'Day by day how far scores and films of a version have moved from its reference, over patients whom the caller may see; 92 days at most. Its alerts were found over all patients. NOT_FOUND for an unknown version.',
   })
   async modelDrift(
     @Arg('modelVersionId', () => ID, { description: 'Global id of the model version.' }) globalId: string,
     @Arg('since', () => DateTime, { nullable: true, description: 'Default: 30 days before `until`.' })
     since: Date | null,
     @Arg('until', () => DateTime, { nullable: true, description: 'Default: now.' }) until: Date | null,
-    @Ctx() { loaders, reader, services }: GatewayContext,
+    @Ctx() context: GatewayContext,
   ): Promise<ModelDrift> {
-    const modelVersion = await loaders.modelVersions.load(fromGlobalId('ModelVersion', globalId));
-    if (modelVersion === null) throw new GatewayError('NOT_FOUND', 'There is no such model version.');
+    const { reader, services } = context;
+    const modelVersion = await requireModelVersion(globalId, context);
     const end = until ?? new Date();
     const from = since ?? new Date(end.getTime() - USUAL_PERIOD_MS);
     const reference = referenceOfManifest(modelVersion.manifest);

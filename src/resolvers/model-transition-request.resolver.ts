@@ -12,6 +12,7 @@ import type { Connection } from '../schema/page.type.ts';
 import type { AccessRole } from '../store/generated/enums.ts';
 import { listModelTransitionRequests } from '../store/reads/model-transition-requests.ts';
 import type { ModelTransitionRequestRow } from '../store/reads/tables.ts';
+import { argumentsOf } from '../store/transition-requests.ts';
 import { toConnection } from './connection.ts';
 import type { GatewayContext } from './context.ts';
 import { present } from './present.ts';
@@ -41,17 +42,17 @@ export class ModelTransitionRequestResolver {
 
   @FieldResolver(() => Float, { nullable: true, description: 'Of a move to CANARY: share of the studies.' })
   canaryShare(@Root() request: ModelTransitionRequestRow): number | null {
-    return carriedBy(request).canaryShare ?? null;
+    return argumentsOf(request).canaryShare ?? null;
   }
 
   @FieldResolver(() => [String], { description: 'Of a move to CANARY: its sources.' })
   canarySources(@Root() request: ModelTransitionRequestRow): readonly string[] {
-    return carriedBy(request).canarySources ?? [];
+    return argumentsOf(request).canarySources ?? [];
   }
 
   @FieldResolver(() => [RequestedThreshold], { description: 'Of a change of thresholds: those that would change.' })
   thresholds(@Root() request: ModelTransitionRequestRow): readonly RequestedThreshold[] {
-    return Object.entries(carriedBy(request).thresholds ?? {}).map(([label, threshold]) => ({ label, threshold }));
+    return Object.entries(argumentsOf(request).thresholds ?? {}).map(([label, threshold]) => ({ label, threshold }));
   }
 
   @FieldResolver(() => ModelVersion, { description: 'What it is about.' })
@@ -61,15 +62,4 @@ export class ModelTransitionRequestResolver {
   ): Promise<ModelVersion> {
     return present(await loaders.modelVersions.load(modelVersionId));
   }
-}
-
-interface Carried {
-  readonly canaryShare?: number | null;
-  readonly canarySources?: readonly string[];
-  readonly thresholds?: Readonly<Record<string, number>>;
-}
-
-/** As the store wrote it. */
-function carriedBy(request: ModelTransitionRequestRow): Carried {
-  return request.arguments as Carried;
 }

@@ -4,8 +4,8 @@ import { fromGlobalId } from '../schema/global-id.ts';
 import { MoveModelVersionInput } from '../schema/model-transition.input.ts';
 import { DecideModelTransitionPayload, MoveModelVersionPayload } from '../schema/model-transition.type.ts';
 import type { AccessRole, ModelState } from '../store/generated/enums.ts';
+import type { Moved } from '../store/model-approvals.ts';
 import type { CanaryPart, ModelMove } from '../store/model-state.ts';
-import type { Moved } from '../store/model-versions.ts';
 import { actorIn, type GatewayContext, renewLoaders } from './context.ts';
 import { present } from './present.ts';
 
@@ -85,7 +85,7 @@ export class ModelVersionMutationsResolver {
 async function move(wanted: Omit<ModelMove, 'by' | 'missing'>, context: GatewayContext): Promise<Moved> {
   const { store } = context.services;
   const digest = await store.modelVersions.digestOf(wanted.modelVersionId);
-  const missing = await missingParts(digest, wanted.toState, context);
+  const missing = await missingParts(digest, wanted.toState, wanted.reason, context);
   return store.modelVersions.move({ ...wanted, missing, by: actorIn(context) });
 }
 
@@ -98,7 +98,7 @@ async function decide(
   const requestId = fromGlobalId('ModelTransitionRequest', globalId);
   const { modelVersions } = context.services.store;
   const { modelVersionId, toState, digest } = await modelVersions.versionOfRequest(requestId);
-  const missing = approved && toState !== null ? await missingParts(digest, toState, context) : [];
+  const missing = approved && toState !== null ? await missingParts(digest, toState, reason, context) : [];
   await modelVersions.decide({ requestId, approved, reason, by: actorIn(context) }, missing);
   renewLoaders(context);
   return {
@@ -111,9 +111,11 @@ async function decide(
 async function missingParts(
   digest: string,
   toState: ModelState,
-  { services: { models } }: GatewayContext,
+  reason: string | null,
+  context: GatewayContext,
 ): Promise<readonly string[]> {
-  return toState === 'RETIRED' || toState === 'REGISTERED' ? [] : models.verify(digest);
+  if (toState === 'RETIRED' || toState === 'REGISTERED') return [];
+  return context.services.models.verify(digest, actorIn(context), reason ?? undefined);
 }
 
 async function moved(

@@ -5,6 +5,7 @@ import { fromGlobalId } from '../schema/global-id.ts';
 import { RequestRereadInput } from '../schema/reread-job.input.ts';
 import { RereadJobPayload } from '../schema/reread-job.type.ts';
 import type { AccessRole } from '../store/generated/enums.ts';
+import { notUsable } from '../store/model-state.ts';
 import type { RereadJobRow } from '../store/reads/tables.ts';
 import { actorIn, type GatewayContext, renewLoaders } from './context.ts';
 import { present } from './present.ts';
@@ -78,12 +79,12 @@ async function visibleJob(globalId: string, { loaders }: GatewayContext): Promis
 /**
  * Before films are read by it: the folder of the version may have changed since it was admitted.
  *
- * @throws GatewayError NOT_FOUND, INVALID_STATE, MODEL_INVALID, MODEL_DIGEST_MISMATCH
+ * @throws GatewayError NOT_FOUND, INVALID_STATE, MODEL_UNAVAILABLE, MODEL_INVALID, MODEL_DIGEST_MISMATCH
  */
-async function requireUsable(modelVersionId: string, { services }: GatewayContext): Promise<void> {
-  const missing = await services.models.verify(await services.store.modelVersions.digestOf(modelVersionId));
-  if (missing.length === 0) return;
-  throw new GatewayError('INVALID_STATE', `The version cannot be used yet; it lacks ${missing.join('; ')}.`);
+async function requireUsable(modelVersionId: string, context: GatewayContext): Promise<void> {
+  const { models, store } = context.services;
+  const missing = await models.verify(await store.modelVersions.digestOf(modelVersionId), actorIn(context));
+  if (missing.length > 0) throw notUsable(missing);
 }
 
 async function move(

@@ -5,17 +5,11 @@ import { fromGlobalId, toGlobalId, toOptionalGlobalId } from '../schema/global-i
 import { ModelVersion } from '../schema/model-version.type.ts';
 import { PageArguments } from '../schema/page.input.ts';
 import type { Connection } from '../schema/page.type.ts';
-import {
-  RereadJob,
-  RereadJobConnection,
-  type RereadPeriod,
-  RereadProgress,
-  RereadSelection,
-} from '../schema/reread-job.type.ts';
+import { RereadJob, RereadJobConnection, RereadProgress, RereadSelection } from '../schema/reread-job.type.ts';
 import type { AccessRole } from '../store/generated/enums.ts';
 import { listRereadJobs } from '../store/reads/reread-jobs.ts';
 import type { RereadJobRow } from '../store/reads/tables.ts';
-import type { KeptRange } from '../store/reread-selection.ts';
+import { rangeOf } from '../store/reread-selection.ts';
 import { selectionOf } from '../store/reread-state.ts';
 import { toConnection } from './connection.ts';
 import type { GatewayContext } from './context.ts';
@@ -65,17 +59,11 @@ export class RereadJobResolver {
       all,
       studyInstanceUid: study?.studyInstanceUid ?? null,
       patientId: toOptionalGlobalId('Patient', patientId),
-      studyDate: periodOf(studyDate),
-      createdAt: periodOf(createdAt),
+      studyDate: studyDate ? rangeOf(studyDate) : null,
+      createdAt: createdAt ? rangeOf(createdAt) : null,
       callingAeTitle,
       finding:
         finding === null ? null : { ...finding, modelVersionId: toGlobalId('ModelVersion', finding.modelVersionId) },
     };
   }
-}
-
-function periodOf(range: KeptRange | null | undefined): RereadPeriod | null {
-  if (!range) return null;
-  const timeOf = (text: string | null | undefined) => (text ? new Date(text) : null);
-  return { from: timeOf(range.from), until: timeOf(range.until) };
 }

@@ -5,6 +5,7 @@ import type { RereadFilterInput, RereadSelectionInput } from '../schema/reread-j
 import type { TimeRangeInput } from '../schema/time-range.input.ts';
 import type { KeptRange, RereadFilter, RereadSelection } from '../store/reread-selection.ts';
 import type { GatewayContext } from './context.ts';
+import { requireModelVersion } from './require-model-version.ts';
 
 /**
  * Checks that exactly one way to select is given, and that the caller may see what it names.
@@ -47,10 +48,7 @@ async function keptFilter(
 ): Promise<RereadFilter> {
   const patient = patientId ? await loaders.patients.load(fromGlobalId('Patient', patientId)) : undefined;
   if (patient === null) throw new GatewayError('NOT_FOUND', 'There is no such patient.');
-  const found = finding
-    ? await loaders.modelVersions.load(fromGlobalId('ModelVersion', finding.modelVersionId))
-    : undefined;
-  if (found === null) throw new GatewayError('NOT_FOUND', 'There is no such model version.');
+  const found = finding ? await requireModelVersion(finding.modelVersionId, { loaders }) : undefined;
   const [ofStudy, ofStoring] = [keptRange(studyDate), keptRange(createdAt)];
   const filter: RereadFilter = {
     ...(patient === undefined ? {} : { patientId: patient.id }),

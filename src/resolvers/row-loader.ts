@@ -9,8 +9,8 @@
 import DataLoader from 'dataloader';
 import { rowsByIds } from '../store/reads/by-ids.ts';
 import { childrenOf, MAXIMUM_CHILDREN, type Relation } from '../store/reads/children.ts';
+import type { Table } from '../store/reads/define-table.ts';
 import type { Reader } from '../store/reads/scope.ts';
-import type { Table } from '../store/reads/tables.ts';
 
 /** Most keys of one statement. */
 const MAXIMUM_BATCH = 1000;

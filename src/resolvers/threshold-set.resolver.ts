@@ -1,15 +1,16 @@
 import { Arg, Authorized, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import { ADMINISTERS, READS_GOVERNANCE } from '../access/permissions.ts';
 import { GatewayError } from '../errors.ts';
-import { fromGlobalId } from '../schema/global-id.ts';
 import { ModelVersion } from '../schema/model-version.type.ts';
 import { SetModelThresholdsInput } from '../schema/threshold-set.input.ts';
 import { LabelThreshold, SetModelThresholdsPayload, ThresholdSet } from '../schema/threshold-set.type.ts';
 import type { AccessRole } from '../store/generated/enums.ts';
 import type { ModelVersionRow, ThresholdSetRow } from '../store/reads/tables.ts';
+import { type Thresholds, thresholdsOf } from '../store/threshold-sets.ts';
 import { actorIn, type GatewayContext, renewLoaders, type ThresholdRule } from './context.ts';
 import { readManifest } from './model-manifest.ts';
 import { present } from './present.ts';
+import { requireModelVersion } from './require-model-version.ts';
 
 /** Thresholds of model versions. */
 @Resolver(() => ModelVersion)
@@ -24,9 +25,8 @@ export class ModelThresholdsResolver {
     input: SetModelThresholdsInput,
     @Ctx() context: GatewayContext,
   ): Promise<SetModelThresholdsPayload> {
-    const modelVersionId = fromGlobalId('ModelVersion', input.modelVersionId);
-    const model = await context.loaders.modelVersions.load(modelVersionId);
-    if (model === null) throw new GatewayError('NOT_FOUND', 'There is no such model version.');
+    const model = await requireModelVersion(input.modelVersionId, context);
+    const modelVersionId = model.id;
     const { thresholds, method } = await wantedThresholds(input, model, context);
     const by = actorIn(context);
     const { requestId } = await context.services.store.modelVersions.changeThresholds({
@@ -81,13 +81,8 @@ export class ThresholdSetResolver {
   }
 }
 
-/** The store wrote it: a number a label. */
-function thresholdsOf({ thresholds }: ThresholdSetRow): Readonly<Record<string, number>> {
-  return thresholds as Readonly<Record<string, number>>;
-}
-
 interface WantedThresholds {
-  readonly thresholds: Readonly<Record<string, number>>;
+  readonly thresholds: Thresholds;
   /** For people. */
   readonly method: string;
 }

@@ -88,7 +88,10 @@ export class ModelDrift {
   @Field(() => [DriftDay], { description: 'Days with films, in order.' })
   readonly days!: readonly DriftDay[];
 
-  @Field(() => [DriftAlert], { description: 'Alerts of the time, newest first; 1,000 at most.' })
+  @Field(() => [DriftAlert], {
+    description:
+      'Alerts of the time, newest first; 1,000 at most. They were found over the films of all patients, also of those whom the caller may not see; `days` are not.',
+  })
   readonly alerts!: readonly DriftAlert[];
 }
 

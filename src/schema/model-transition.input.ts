@@ -23,7 +23,7 @@ export class MoveModelVersionInput {
   @Field(() => [String], {
     nullable: true,
     description:
-      'For CANARY: calling AE titles, and the doors STOW_RS and GRAPHQL, all of whose films it reads, whatever the share.',
+      'For CANARY: calling AE titles and doors (C_STORE, STOW_RS, GRAPHQL, C_GET, WADO_RS), all of whose films it reads, whatever the share.',
   })
   readonly canarySources?: readonly string[] | null;
 

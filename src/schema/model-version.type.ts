@@ -55,7 +55,8 @@ export class ModelVersion extends Node {
   readonly canaryShare!: number | null;
 
   @Field(() => [String], {
-    description: 'Of a CANARY: calling AE titles, and the doors STOW_RS and GRAPHQL, all of whose films it reads.',
+    description:
+      'Of a CANARY: calling AE titles and doors (C_STORE, STOW_RS, GRAPHQL, C_GET, WADO_RS), all of whose films it reads.',
   })
   readonly canarySources!: readonly string[];
 

@@ -1,5 +1,5 @@
 /** How far two versions agree on the same films, for one label. */
-import { type Proportion, proportion } from './proportion.ts';
+import { type Proportion, proportion, Z_95 } from './proportion.ts';
 import { quantile } from './reference-distribution.ts';
 
 /** Scores of both versions for one film. */
@@ -26,24 +26,28 @@ export interface Agreement {
   readonly becamePositive: number;
   /** Positive by a, negative by b. */
   readonly becameNegative: number;
-  /** Agreement beyond chance (Cohen, Educ. Psychol. Meas. 20:37, 1960); null where one side alone occurs. */
+  /** Cohen's kappa, agreement beyond chance: -1 to 1; null where both versions put every film on the same one side. */
   readonly kappa: number | null;
   readonly meanDifference: MeanDifference;
+  /** Largest of |b - a|, 0 to 1; null without films. */
   readonly largestDifference: number | null;
   readonly scoresOfA: Summary;
   readonly scoresOfB: Summary;
 }
 
-/** Mean of b - a over the films with its 95 % confidence interval (normal approximation; null below two films). */
+/** Mean of b - a over the films, -1 to 1, with its 95 % confidence interval (normal approximation; null below two films). */
 export interface MeanDifference {
   readonly value: number | null;
   readonly low: number | null;
   readonly high: number | null;
 }
 
-const Z = 1.959963984540054;
-
-/** Compares two versions over the films that both have read. */
+/**
+ * Compares two versions over the films that both have read. Kappa is (observed - expected) / (1 - expected) agreement, expected
+ * from the share of positives of each (Cohen, Educ. Psychol. Meas. 20:37, 1960).
+ *
+ * @param pairs - one a film; probabilities 0 to 1, each judged by the threshold that its finding keeps
+ */
 export function agreementOf(pairs: readonly ScorePair[]): Agreement {
   let [both, neither, becamePositive, becameNegative] = [0, 0, 0, 0];
   for (const { a, b } of pairs) {
@@ -66,7 +70,7 @@ export function agreementOf(pairs: readonly ScorePair[]): Agreement {
   };
 }
 
-/** Five numbers of a sample. */
+/** Five numbers of a sample; percentiles as {@link quantile}. All null for an empty one. */
 export function summaryOf(sample: readonly number[]): Summary {
   const sorted = [...sample].sort((a, b) => a - b);
   if (sorted.length === 0) return { count: 0, mean: null, median: null, low: null, high: null };
@@ -81,7 +85,7 @@ function meanWithInterval(sample: readonly number[]): MeanDifference {
   const value = sample.reduce((sum, each) => sum + each, 0) / count;
   if (count === 1) return { value, low: null, high: null };
   const variance = sample.reduce((sum, each) => sum + (each - value) ** 2, 0) / (count - 1);
-  const reach = Z * Math.sqrt(variance / count);
+  const reach = Z_95 * Math.sqrt(variance / count);
   return { value, low: value - reach, high: value + reach };
 }
 

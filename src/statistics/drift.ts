@@ -37,7 +37,9 @@ export interface KolmogorovSmirnov {
 }
 
 /**
- * The two-sample Kolmogorov-Smirnov test of a sample against the reference's sample.
+ * The two-sample Kolmogorov-Smirnov test of a sample against the reference's sample. The p value is that of the asymptotic
+ * distribution (Kolmogorov, G. Ist. Ital. Attuari 4:83, 1933; Smirnov, Ann. Math. Stat. 19:279, 1948) at the effective size
+ * mn / (m + n); ties make it larger than it is, so it errs to no drift.
  *
  * @param sample - at least one finite number
  */

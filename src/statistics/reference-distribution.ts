@@ -16,6 +16,8 @@ export interface ReferenceDistribution {
 const INTERVALS = 100;
 
 /**
+ * The quantiles of a sample.
+ *
  * @param sample - finite numbers, at least one
  * @throws GatewayError BAD_REQUEST for an empty sample
  */
@@ -26,7 +28,12 @@ export function referenceOf(sample: readonly number[]): ReferenceDistribution {
   return { count: sample.length, quantiles };
 }
 
-/** By linear interpolation between order statistics (type 7 of Hyndman and Fan, Am. Stat. 50:361, 1996). */
+/**
+ * By linear interpolation between order statistics (type 7 of Hyndman and Fan, Am. Stat. 50:361, 1996).
+ *
+ * @param sorted - ascending, at least one number
+ * @param probability - 0 to 1
+ */
 export function quantile(sorted: readonly number[], probability: number): number {
   const place = (sorted.length - 1) * probability;
   const below = Math.floor(place);

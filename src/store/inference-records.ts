@@ -78,4 +78,6 @@ export interface InferenceRequest {
   readonly modelVersionId?: string;
   readonly priority: Priority;
   readonly by: AuditActor;
+  /** Readings by versions out of clinical use are kept from who asks. */
+  readonly clinicalOnly?: boolean;
 }

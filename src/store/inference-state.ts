@@ -4,6 +4,7 @@
  * QUEUED -> RUNNING at the claim of its job, which counts the attempt. A claim whose process died leaves RUNNING behind;
  * the next claim takes it from there. RUNNING -> DONE with its findings, -> INELIGIBLE with the gate's reason, -> FAILED
  * with a coded error, or -> QUEUED when a retryable error leaves attempts over. QUEUED or RUNNING -> CANCELLED by request.
+ * RUNNING -> QUEUED also with the attempt not counted, when the process ends or does not hold the model version.
  * FAILED or CANCELLED -> QUEUED with no attempts counted when it is requested again. Nothing leaves DONE or INELIGIBLE.
  *
  * A job may run twice (a process that was thought dead comes back): every step out of RUNNING names the attempt it

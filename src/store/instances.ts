@@ -1,69 +1,17 @@
 /**
- * Writes a film's records and its first inferences: one transaction, so all of it exists or none.
- *
- * One inference is clinical: of the canary, when the film is of its share or sources, else of the active version. Each SHADOW
- * version gets one besides, of priority BACKGROUND, whose findings stay apart. The versions are those of the moment; a move
- * afterwards changes nothing of what is queued.
+ * Writes a film's records and its first inferences: one transaction, so all of it exists or none. Who reads it is in
+ * film-readers.ts; what a shadow reads is of priority BACKGROUND.
  */
 import { GatewayError } from '../errors.ts';
 import { appendAuditedChanges } from './audit/append.ts';
 import type { AuditActor } from './audit/audit-entry.ts';
-import { goesToCanary } from './canary.ts';
 import type { Prisma, PrismaClient, Transaction } from './client.ts';
-import type { Eligibility, Priority } from './generated/enums.ts';
+import { readersOf } from './film-readers.ts';
 import { changeOf } from './inference-state.ts';
-import { filePatient, type PatientRecord } from './patients.ts';
+import type { InstanceRecord, StoredInstance } from './instance-records.ts';
+import { filePatient } from './patients.ts';
 import type { InferenceQueue } from './queue.ts';
-
-/** What is recorded of a film. */
-export interface InstanceRecord {
-  readonly patient: PatientRecord;
-  readonly study: {
-    readonly studyInstanceUid: string;
-    readonly accessionNumber: string | null;
-    /** ISO 8601. */
-    readonly date: string | null;
-    readonly description: string | null;
-  };
-  readonly series: {
-    readonly seriesInstanceUid: string;
-    readonly modality: string | null;
-    readonly bodyPart: string | null;
-    readonly viewPosition: string | null;
-    readonly description: string | null;
-  };
-  readonly instance: {
-    readonly sopInstanceUid: string;
-    readonly sopClassUid: string;
-    readonly transferSyntaxUid: string;
-    readonly rows: number;
-    readonly columns: number;
-    /** More than 1: the first is read. */
-    readonly numberOfFrames: number;
-    readonly photometricInterpretation: string;
-    readonly sha256: string;
-    readonly byteLength: number;
-    readonly blobKey: string;
-    /** Of the association that brought it; null for the other doors. */
-    readonly callingAeTitle?: string | null;
-    readonly eligibility: Eligibility;
-    readonly eligibilityReasons: readonly string[];
-  };
-  readonly priority: Priority;
-  /** What names its source to a canary: calling AE title, door. */
-  readonly sources?: readonly string[];
-  /** Name of the node that it was fetched from, for the audit. */
-  readonly node?: string;
-}
-
-/** The records of a film that is stored. */
-export interface StoredInstance {
-  readonly instanceId: string;
-  /** The newest clinical one. */
-  readonly inferenceId: string;
-  /** It was stored before, with the same bytes. */
-  readonly duplicate: boolean;
-}
+import { fileSeries, fileStudy } from './studies.ts';
 
 /** Writes of films. */
 export class InstanceStore {
@@ -121,8 +69,8 @@ export class InstanceStore {
   async #write(tx: Transaction, record: InstanceRecord, by: AuditActor): Promise<StoredInstance> {
     const readers = await readersOf(tx, record);
     const { id: patientId, discrepancies } = await filePatient(tx, record.patient);
-    const studyId = await ensureStudy(tx, record.study, patientId);
-    const seriesId = await ensureSeries(tx, record.series, studyId);
+    const studyId = await fileStudy(tx, record.study, patientId);
+    const seriesId = await fileSeries(tx, record.series, studyId);
     const [instance] = await tx.instance.createManyAndReturn({
       data: [
         {
@@ -157,7 +105,7 @@ export class InstanceStore {
         warnings,
       })),
     });
-    for (const { id, priority } of inferences) await this.#queue.enqueue(tx, id, priority);
+    for (const inference of inferences) await this.#queue.enqueue(tx, inference);
     const clinical = inferences.find(({ shadow }) => !shadow);
     if (clinical === undefined) throw new GatewayError('INTERNAL', 'A film has no clinical reading.');
     const ids = { ...keys, modelVersionId: clinical.modelVersionId, inferenceId: clinical.id };
@@ -182,35 +130,6 @@ export class InstanceStore {
     );
     return { instanceId: instance.id, inferenceId: clinical.id, duplicate: false };
   }
-}
-
-/** A model version that reads a new film. */
-interface Reading {
-  readonly modelVersionId: string;
-  readonly shadow: boolean;
-}
-
-/**
- * Who reads a new film: the clinical version first, then the shadows.
- *
- * @throws GatewayError MODEL_NOT_ACTIVE
- */
-async function readersOf(tx: Transaction, { study, sources = [] }: InstanceRecord): Promise<readonly Reading[]> {
-  const versions = await tx.modelVersion.findMany({
-    where: { state: { in: ['ACTIVE', 'CANARY', 'SHADOW'] } },
-    select: { id: true, state: true, canaryShare: true, canarySources: true },
-  });
-  const active = versions.find(({ state }) => state === 'ACTIVE');
-  if (active === undefined) {
-    throw new GatewayError('MODEL_NOT_ACTIVE', 'No model version is active, so films cannot be read.');
-  }
-  const canary = versions.find(({ state }) => state === 'CANARY');
-  const taken = canary !== undefined && goesToCanary(canary, study.studyInstanceUid, sources);
-  const shadows = versions.filter(({ state }) => state === 'SHADOW');
-  return [
-    { modelVersionId: (taken ? canary : active).id, shadow: false },
-    ...shadows.map(({ id }) => ({ modelVersionId: id, shadow: true })),
-  ];
 }
 
 /** What the audit says of a film besides whose it is. */
@@ -250,44 +169,4 @@ async function findStored(
     });
   }
   return { instanceId: instance.id, inferenceId, duplicate: true };
-}
-
-/*
- * Insert-or-find without overwriting, as in patients.ts. ON CONFLICT DO NOTHING waits for a concurrent
- * insert of the same key to commit, so the following find always succeeds. All transactions lock in the order patient,
- * study, series, instance, so they cannot deadlock.
- */
-
-async function ensureStudy(tx: Transaction, study: InstanceRecord['study'], patientId: string): Promise<string> {
-  const { studyInstanceUid, accessionNumber, description } = study;
-  const studyDate = study.date === null ? null : new Date(study.date);
-  const data = { studyInstanceUid, accessionNumber, description, studyDate, patientId };
-  const [created] = await tx.study.createManyAndReturn({ data: [data], skipDuplicates: true, select: { id: true } });
-  if (created !== undefined) return created.id;
-  const found = await tx.study.findUniqueOrThrow({
-    where: { studyInstanceUid },
-    select: { id: true, patientId: true },
-  });
-  if (found.patientId !== patientId) {
-    throw new GatewayError('RECORD_CONFLICT', 'The Study Instance UID is stored under another patient.');
-  }
-  return found.id;
-}
-
-async function ensureSeries(tx: Transaction, series: InstanceRecord['series'], studyId: string): Promise<string> {
-  const { seriesInstanceUid } = series;
-  const [created] = await tx.series.createManyAndReturn({
-    data: [{ ...series, studyId }],
-    skipDuplicates: true,
-    select: { id: true },
-  });
-  if (created !== undefined) return created.id;
-  const found = await tx.series.findUniqueOrThrow({
-    where: { seriesInstanceUid },
-    select: { id: true, studyId: true },
-  });
-  if (found.studyId !== studyId) {
-    throw new GatewayError('RECORD_CONFLICT', 'The Series Instance UID is stored under another study.');
-  }
-  return found.id;
 }

@@ -1,7 +1,8 @@
 /**
  * Registers model packages. A version that is registered stays what it is: what decides readings is as it was registered, and
  * other bytes are another version. What describes it (card, figures, provenance) follows the manifest of the process that
- * registered last, at its start or when it was asked; nothing compares manifests at other times.
+ * registered last: at its start, when it was asked, or when it looked at the folder before a move; nothing compares manifests at
+ * other times.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { GatewayError } from '../errors.ts';
@@ -115,7 +116,7 @@ interface RegisteredManifest {
  * @param now - as JSON can hold it
  * @throws GatewayError MODEL_INVALID when it has changed in what decides readings
  */
-export function broughtUpTo(
+function broughtUpTo(
   { name, version, manifest: registered }: RegisteredManifest,
   now: Json,
 ): { readonly manifest: Prisma.InputJsonObject; readonly changedParts: readonly string[] } {

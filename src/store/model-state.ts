@@ -9,7 +9,8 @@
  *   RETIRED    -> SHADOW, CANARY, ACTIVE (a rollback)
  *
  * REGISTERED is left, other than to RETIRED, by a version whose manifest has metrics, that has a card and whose files have the
- * digests that the manifest names; a process that holds its folder looks, and says what is missing. One version is ACTIVE
+ * digests that the manifest names; a process that holds its folder looks, and says what is missing. One that was retired from
+ * REGISTERED must have them to leave RETIRED. One version is ACTIVE
  * at most, one a CANARY, MAXIMUM_SHADOWS are SHADOW. A move to the state that a version has already does nothing.
  *
  * Each move is a ModelTransition that nothing can change, a MODEL_VERSION_CHANGED and an audit record, all in the caller's
@@ -26,7 +27,7 @@ import type { ModelState } from './generated/enums.ts';
 export interface CanaryPart {
   /** Share of the studies, over 0 to 1; null: none by share. */
   readonly canaryShare: number | null;
-  /** Calling AE titles, and the doors STOW_RS and GRAPHQL, all of whose films it reads. */
+  /** Calling AE titles and doors (C_STORE, STOW_RS, GRAPHQL, C_GET, WADO_RS), all of whose films it reads. */
   readonly canarySources: readonly string[];
 }
 
@@ -48,7 +49,7 @@ export interface ModelMove {
 }
 
 /** Most versions that read beside the clinical one. */
-export const MAXIMUM_SHADOWS = 3;
+const MAXIMUM_SHADOWS = 3;
 
 const MOVES: Readonly<Record<ModelState, readonly ModelState[]>> = {
   REGISTERED: ['SHADOW', 'CANARY', 'ACTIVE', 'RETIRED'],
@@ -61,13 +62,42 @@ const MOVES: Readonly<Record<ModelState, readonly ModelState[]>> = {
 const LONGEST_REASON = 2000;
 const MOST_SOURCES = 100;
 
-/** @throws GatewayError BAD_REQUEST unless it has 1 to 2,000 characters */
+/** A letter, digit or sign: what has none of these looks as if nothing were there. */
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
+
+/** @throws GatewayError BAD_REQUEST unless it has 1 to 2,000 characters, of which one can be seen */
 export function checkedReason(text: string): string {
   const reason = text.trim();
-  if (reason === '' || reason.length > LONGEST_REASON) {
+  if (!VISIBLE.test(reason) || reason.length > LONGEST_REASON) {
     throw new GatewayError('BAD_REQUEST', `A reason of 1 to ${LONGEST_REASON} characters is required.`);
   }
   return reason;
+}
+
+/**
+ * The state of a version, which stays as it is until the transaction ends.
+ *
+ * @throws GatewayError NOT_FOUND
+ */
+export async function lockedState(tx: Transaction, modelVersionId: string): Promise<ModelState> {
+  const [version] = await tx.$queryRaw<{ readonly state: ModelState }[]>`
+    SELECT "state" FROM "ModelVersion" WHERE "id" = ${modelVersionId}::uuid FOR SHARE`;
+  if (version === undefined) throw new GatewayError('NOT_FOUND', 'There is no such model version.');
+  return version.state;
+}
+
+/** @throws GatewayError INVALID_STATE */
+export function requireAdmitted(state: ModelState): void {
+  if (state !== 'REGISTERED') return;
+  throw new GatewayError(
+    'INVALID_STATE',
+    'A version that is REGISTERED has not been admitted to read: move it to SHADOW first (moveModelVersion).',
+  );
+}
+
+/** INVALID_STATE, naming what a version lacks to be used. */
+export function notUsable(missing: readonly string[]): GatewayError {
+  return new GatewayError('INVALID_STATE', `The version cannot be used yet; it lacks ${missing.join('; ')}.`);
 }
 
 /**
@@ -111,11 +141,22 @@ export async function movable(tx: Transaction, move: ModelMove): Promise<ModelVe
     const way = 'activate another version, or retire it with force: then films are refused';
     throw new GatewayError('INVALID_STATE', `No version would be active; ${way}.`);
   }
-  if (state === 'REGISTERED' && toState !== 'RETIRED' && missing.length > 0) {
-    throw new GatewayError('INVALID_STATE', `The version cannot be used yet; it lacks ${missing.join('; ')}.`);
+  if (toState !== 'RETIRED' && missing.length > 0 && !(await wasAdmitted(tx, version))) {
+    throw notUsable(missing);
   }
   if (state !== toState) await checkRoom(tx, toState);
   return version;
+}
+
+/** Whether it has been let out of REGISTERED, and not only by being retired from there. */
+async function wasAdmitted(tx: Transaction, { id: modelVersionId, state }: ModelVersion): Promise<boolean> {
+  if (state !== 'RETIRED') return state !== 'REGISTERED';
+  const retired = await tx.modelTransition.findFirst({
+    where: { modelVersionId, toState: 'RETIRED' },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    select: { fromState: true },
+  });
+  return retired?.fromState !== 'REGISTERED';
 }
 
 async function checkRoom(tx: Transaction, toState: ModelState): Promise<void> {

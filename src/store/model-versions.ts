@@ -3,16 +3,11 @@ import { GatewayError } from '../errors.ts';
 import type { AuditActor } from './audit/audit-entry.ts';
 import type { PrismaClient } from './client.ts';
 import type { ModelState } from './generated/enums.ts';
-import { broughtUpTo, type ModelRegistration, type Registered, registerModel } from './model-registration.ts';
-import { type CanaryPart, type ModelMove, movable, transition } from './model-state.ts';
-import { appendThresholdSet, checkThresholdSet, type NewThresholdSet } from './threshold-sets.ts';
-import { type Approvals, type Decision, decideRequest, requestTransition } from './transition-requests.ts';
-
-/** What became of a move. */
-export interface Moved {
-  /** The request that waits for a second person; null: the version has moved. */
-  readonly requestId: string | null;
-}
+import { appendOrRequest, decideAndPerform, type Moved, moveOrRequest } from './model-approvals.ts';
+import { type ModelRegistration, type Registered, registerModel } from './model-registration.ts';
+import { type ModelMove, transition } from './model-state.ts';
+import type { NewThresholdSet } from './threshold-sets.ts';
+import type { Approvals, Decision } from './transition-requests.ts';
 
 /** What a request is about. */
 export interface RequestedVersion {
@@ -64,21 +59,6 @@ export class ModelVersionStore {
     return [...versions.filter(isActive), ...versions.filter((version) => !isActive(version))];
   }
 
-  /**
-   * Makes sure that a manifest would have films read as the registered one does.
-   *
-   * @param digest - of the version
-   * @throws GatewayError NOT_FOUND, MODEL_INVALID naming the parts that are others
-   */
-  async requireUnchanged(digest: string, manifest: object): Promise<void> {
-    const registered = await this.#prisma.modelVersion.findUnique({
-      where: { digest },
-      select: { name: true, version: true, manifest: true },
-    });
-    if (registered === null) throw new GatewayError('NOT_FOUND', 'There is no such model version.');
-    broughtUpTo(registered, JSON.parse(JSON.stringify(manifest)));
-  }
-
   /** @throws GatewayError NOT_FOUND */
   async digestOf(modelVersionId: string): Promise<string> {
     const version = await this.#prisma.modelVersion.findUnique({
@@ -105,42 +85,17 @@ export class ModelVersionStore {
    * @throws GatewayError as the setter in model-state.ts; also for a move that waits for approval
    */
   async move(move: ModelMove): Promise<Moved> {
-    return this.#prisma.$transaction(async (tx) => {
-      const needsTwo = this.#approvals === 'two' && (move.toState === 'CANARY' || move.toState === 'ACTIVE');
-      if (!needsTwo) {
-        await transition(tx, move);
-        return { requestId: null };
-      }
-      if ((await movable(tx, move)) === undefined) return { requestId: null };
-      const { modelVersionId, toState, reason, canary } = move;
-      const carried = canary === undefined ? {} : { ...canary, canarySources: [...canary.canarySources] };
-      return {
-        requestId: await requestTransition(tx, { modelVersionId, toState, arguments: carried, reason }, move.by),
-      };
-    });
+    return this.#prisma.$transaction((tx) => moveOrRequest(tx, move, this.#approvals));
   }
 
   /**
    * Appends a set of thresholds, or asks a second person to approve it: of a version in clinical use where GOVERNANCE_APPROVALS
    * is two.
    *
-   * @throws GatewayError as {@link appendThresholdSet}; INVALID_STATE when a request of thresholds is open for the version
+   * @throws GatewayError as {@link appendOrRequest}; INVALID_STATE when a request of thresholds is open for the version
    */
   async changeThresholds(set: NewThresholdSet): Promise<Moved> {
-    return this.#prisma.$transaction(async (tx) => {
-      const { modelVersionId, thresholds, method, reason } = set;
-      const version = await tx.modelVersion.findUnique({ where: { id: modelVersionId }, select: { state: true } });
-      const inUse = version?.state === 'CANARY' || version?.state === 'ACTIVE';
-      if (this.#approvals === 'one' || !inUse) {
-        await appendThresholdSet(tx, set);
-        return { requestId: null };
-      }
-      await checkThresholdSet(tx, set);
-      const carried = { thresholds, method };
-      return {
-        requestId: await requestTransition(tx, { modelVersionId, toState: null, arguments: carried, reason }, set.by),
-      };
-    });
+    return this.#prisma.$transaction((tx) => appendOrRequest(tx, set, this.#approvals));
   }
 
   /**
@@ -150,19 +105,7 @@ export class ModelVersionStore {
    * @throws GatewayError NOT_FOUND, FORBIDDEN for who made the request, INVALID_STATE, and as the setter
    */
   async decide(decision: Decision, missing: readonly string[]): Promise<void> {
-    const { by } = decision;
-    await this.#prisma.$transaction(async (tx) => {
-      await decideRequest(tx, decision, async ({ toState, modelVersionId, reason, ...request }) => {
-        if (toState === null) {
-          const { thresholds, method } = request.arguments as unknown as Pick<NewThresholdSet, 'thresholds' | 'method'>;
-          await appendThresholdSet(tx, { modelVersionId, thresholds, method, reason, by });
-          return;
-        }
-        const canary = toState === 'CANARY' ? canaryOf(request.arguments) : undefined;
-        const requestedBy = { subject: request.requestedBy, displayName: request.requestedByName };
-        await transition(tx, { modelVersionId, toState, reason, by, missing, canary, requestedBy });
-      });
-    });
+    await this.#prisma.$transaction((tx) => decideAndPerform(tx, decision, missing));
   }
 
   /**
@@ -197,8 +140,3 @@ export class ModelVersionStore {
 }
 
 const isActive = ({ state }: { readonly state: ModelState }) => state === 'ACTIVE';
-
-function canaryOf(carried: unknown): CanaryPart {
-  const { canaryShare = null, canarySources = [] } = carried as Partial<CanaryPart>;
-  return { canaryShare, canarySources };
-}

@@ -42,10 +42,27 @@ export interface Claim {
   readonly inferenceId: string;
   /** Of priority BACKGROUND. */
   readonly background: boolean;
+  /** When a claimer first left the reading to others because it does not hold the model version. */
+  readonly leftSince: Date | undefined;
+}
+
+/** What a job is about. */
+export interface QueuedReading {
+  readonly id: string;
+  readonly modelVersionId: string;
+  readonly priority: Priority;
+}
+
+/** Jobs of all processes. */
+export interface QueueDepth {
+  readonly waiting: number;
+  readonly active: number;
 }
 
 interface JobData {
   readonly inferenceId: string;
+  /** ISO 8601. */
+  readonly leftSince?: string;
 }
 
 /** Enqueues, claims and settles inference jobs. */
@@ -94,10 +111,22 @@ export class InferenceQueue implements AsyncDisposable {
   }
 
   /** Enqueues within the caller's transaction; claimers are woken when it commits. */
-  async enqueue(tx: Transaction, inferenceId: string, priority: Priority): Promise<void> {
-    const data: JobData = { inferenceId };
-    await this.#boss.send(QUEUE, data, { db: fromPrisma(tx), priority: PRIORITY_OF[priority] });
-    await notify(tx, CHANNELS.jobs);
+  async enqueue(tx: Transaction, reading: QueuedReading): Promise<void> {
+    await this.#send(tx, reading, { inferenceId: reading.id });
+  }
+
+  /**
+   * Puts a claimed job back to its place in the queue, its deliveries counted anew, within the caller's transaction.
+   *
+   * @param leftSince - kept with the job
+   */
+  async putBack(tx: Transaction, claim: Claim, reading: QueuedReading, leftSince?: Date): Promise<void> {
+    await this.complete(tx, claim);
+    const since = leftSince === undefined ? {} : { leftSince: leftSince.toISOString() };
+    const jobId = await this.#send(tx, reading, { inferenceId: reading.id, ...since });
+    await tx.$executeRaw`
+      UPDATE pgboss.job SET created_on = before.created_on FROM pgboss.job AS before
+      WHERE job.name = ${QUEUE} AND job.id = ${jobId}::uuid AND before.name = ${QUEUE} AND before.id = ${claim.jobId}::uuid`;
   }
 
   /** Gives a job that waits a higher priority, within the caller's transaction; one that runs is left alone. */
@@ -108,19 +137,21 @@ export class InferenceQueue implements AsyncDisposable {
     await notify(tx, CHANNELS.jobs);
   }
 
-  /** Up to `count` live jobs, STAT before ROUTINE, then oldest first. */
-  async claim(count: number): Promise<Claim[]> {
-    const options = { batchSize: count, includeMetadata: true as const, minPriority: PRIORITY_OF.ROUTINE };
-    const jobs = await this.#boss.fetch<JobData>(QUEUE, options);
+  /**
+   * Up to `count` live jobs, STAT before ROUTINE, then oldest first.
+   *
+   * @param except - model versions whose jobs are left to others
+   */
+  async claim(count: number, except: readonly string[] = []): Promise<Claim[]> {
+    const jobs = await this.#fetch(count, except, { minPriority: PRIORITY_OF.ROUTINE });
     // The right jobs are fetched, but in no order.
     jobs.sort((a, b) => b.priority - a.priority || a.createdOn.getTime() - b.createdOn.getTime());
     return jobs.map(claimOf);
   }
 
-  /** Up to `count` jobs of priority BACKGROUND; to be asked for when no live job waits. */
-  async claimBackground(count: number): Promise<Claim[]> {
-    const options = { batchSize: count, includeMetadata: true as const, maxPriority: PRIORITY_OF.BACKGROUND };
-    return (await this.#boss.fetch<JobData>(QUEUE, options)).map(claimOf);
+  /** Up to `count` jobs of priority BACKGROUND, as {@link claim}; to be asked for when no live job waits. */
+  async claimBackground(count: number, except: readonly string[] = []): Promise<Claim[]> {
+    return (await this.#fetch(count, except, { maxPriority: PRIORITY_OF.BACKGROUND })).map(claimOf);
   }
 
   /** Keeps claims alive. */
@@ -154,10 +185,33 @@ export class InferenceQueue implements AsyncDisposable {
     await this.#boss.complete(DEAD_LETTERS, [attempt(claim)]);
   }
 
-  /** Jobs waiting and jobs claimed, as of the last second. */
-  async depth(): Promise<{ readonly waiting: number; readonly active: number }> {
-    const queue = await this.#boss.getQueue(QUEUE);
-    return { waiting: queue?.queuedCount ?? 0, active: queue?.activeCount ?? 0 };
+  /** Jobs waiting and jobs claimed, those of priority BACKGROUND apart. By an index over what waits and runs alone. */
+  async depth(): Promise<{ readonly live: QueueDepth; readonly background: QueueDepth }> {
+    const text = `
+      SELECT state = 'active' AS active, priority <= $2 AS background, count(*)::int AS count
+      FROM pgboss.job WHERE name = $1 AND state IN ('created', 'retry', 'active') GROUP BY 1, 2`;
+    const { rows } = await this.#boss.getDb().executeSql(text, [QUEUE, PRIORITY_OF.BACKGROUND]);
+    const counts = rows as readonly { active: boolean; background: boolean; count: number }[];
+    const of = (background: boolean, active: boolean) =>
+      counts.find((row) => row.background === background && row.active === active)?.count ?? 0;
+    const depthOf = (background: boolean) => ({ waiting: of(background, false), active: of(background, true) });
+    return { live: depthOf(false), background: depthOf(true) };
+  }
+
+  async #send(tx: Transaction, { modelVersionId, priority }: QueuedReading, data: JobData): Promise<string | null> {
+    const options = { priority: PRIORITY_OF[priority], group: { id: modelVersionId } };
+    const jobId = await this.#boss.send(QUEUE, data, { db: fromPrisma(tx), ...options });
+    await notify(tx, CHANNELS.jobs);
+    return jobId;
+  }
+
+  async #fetch(
+    count: number,
+    except: readonly string[],
+    bounds: { readonly minPriority: number } | { readonly maxPriority: number },
+  ): Promise<JobWithMetadata<JobData>[]> {
+    const ignoreGroups = [...except];
+    return this.#boss.fetch<JobData>(QUEUE, { batchSize: count, includeMetadata: true, ignoreGroups, ...bounds });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -167,6 +221,12 @@ export class InferenceQueue implements AsyncDisposable {
 
 const attempt = (claim: Claim) => ({ id: claim.jobId, retryCount: claim.retryCount });
 
-function claimOf({ id, retryCount, priority, data: { inferenceId } }: JobWithMetadata<JobData>): Claim {
-  return { jobId: id, retryCount, inferenceId, background: priority <= PRIORITY_OF.BACKGROUND };
+function claimOf({ id, retryCount, priority, data: { inferenceId, leftSince } }: JobWithMetadata<JobData>): Claim {
+  return {
+    jobId: id,
+    retryCount,
+    inferenceId,
+    background: priority <= PRIORITY_OF.BACKGROUND,
+    leftSince: leftSince === undefined ? undefined : new Date(leftSince),
+  };
 }

@@ -12,11 +12,11 @@ import type { AuditActor } from './audit/audit-entry.ts';
 import type { Prisma, PrismaClient, Transaction } from './client.ts';
 import type { RereadJob } from './generated/client.ts';
 import type { RereadJobState } from './generated/enums.ts';
-import { cancelReading } from './inferences.ts';
-import { checkedReason } from './model-state.ts';
+import { cancelReading } from './inference-steps.ts';
+import { checkedReason, lockedState, requireAdmitted } from './model-state.ts';
 import type { InferenceQueue } from './queue.ts';
 import { countFilms, endOf, type FilmPlace, type RereadSelection } from './reread-selection.ts';
-import { lockedJob, lockedState, requireVerified, setState, tell } from './reread-state.ts';
+import { lockedJob, setState, tell } from './reread-state.ts';
 import { queueNext, RUNNER } from './reread-step.ts';
 
 /** Most readings of one job that wait or run. */
@@ -69,7 +69,7 @@ export class RereadJobStore {
     };
     const total = await countFilms(this.#prisma, { selection, before: createdAt });
     return this.#prisma.$transaction(async (tx) => {
-      requireVerified(await lockedState(tx, modelVersionId));
+      requireAdmitted(await lockedState(tx, modelVersionId));
       await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('cxr-gateway reread jobs'))`;
       const unfinished = await tx.rereadJob.count({ where: { state: { in: ['RUNNING', 'PAUSED'] } } });
       if (unfinished >= MOST_UNFINISHED) {
@@ -92,7 +92,7 @@ export class RereadJobStore {
     await this.#prisma.$transaction(async (tx) => {
       const job = await lockedJob(tx, id);
       if (job.state === to) return;
-      if (to === 'RUNNING' && job.state === 'PAUSED') requireVerified(await lockedState(tx, job.modelVersionId));
+      if (to === 'RUNNING' && job.state === 'PAUSED') requireAdmitted(await lockedState(tx, job.modelVersionId));
       await setState(tx, job, to, by);
       if (to !== 'CANCELLED') return;
       // One that somebody has asked for besides, by requestInference, is no background reading any more, and stays.

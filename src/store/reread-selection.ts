@@ -2,7 +2,7 @@
 import { GatewayError } from '../errors.ts';
 import { Prisma, type Transaction } from './client.ts';
 import type { Eligibility, InferenceState, Priority } from './generated/enums.ts';
-import { equals, equalsId, type TimeRange, within } from './reads/conditions.ts';
+import { equals, equalsId, within } from './reads/conditions.ts';
 
 /** A span of time as JSON has it: ISO 8601. */
 export interface KeptRange {
@@ -66,7 +66,7 @@ export interface FilmsAhead {
 }
 
 /** More are counted as so many. */
-export const MOST_COUNTED = 1_000_000;
+const MOST_COUNTED = 1_000_000;
 
 /** Films that one statement looks at, whether they match or not: a rare finding must not hold a transaction for minutes. */
 const LOOKED_AT = 2000;
@@ -177,7 +177,11 @@ function hasFinding({ modelVersionId, label, positive }: NonNullable<RereadFilte
       AND ${isLabel} AND "Finding"."positive" = ${positive})`;
 }
 
-function rangeOf(range: KeptRange | null | undefined): TimeRange {
+/** A kept range with its bounds as times; null where it has none. */
+export function rangeOf(range: KeptRange | null | undefined): {
+  readonly from: Date | null;
+  readonly until: Date | null;
+} {
   const timeOf = (text: string | null | undefined) => (text ? new Date(text) : null);
   return { from: timeOf(range?.from), until: timeOf(range?.until) };
 }

@@ -11,7 +11,7 @@ import type { AuditActor, AuditEntry } from './audit/audit-entry.ts';
 import { notify } from './change-log.ts';
 import type { Transaction } from './client.ts';
 import type { RereadJob } from './generated/client.ts';
-import type { ModelState, RereadJobState } from './generated/enums.ts';
+import type { RereadJobState } from './generated/enums.ts';
 import { CHANNELS } from './listener.ts';
 import type { RereadSelection } from './reread-selection.ts';
 
@@ -27,27 +27,6 @@ export async function lockedJob(tx: Transaction, id: string): Promise<RereadJob>
   const [job] = await tx.$queryRaw<RereadJob[]>`SELECT * FROM "RereadJob" WHERE "id" = ${id}::uuid FOR UPDATE`;
   if (job === undefined) throw new GatewayError('NOT_FOUND', 'There is no such job.');
   return job;
-}
-
-/**
- * The state of a version, which stays as it is until the transaction ends.
- *
- * @throws GatewayError NOT_FOUND
- */
-export async function lockedState(tx: Transaction, modelVersionId: string): Promise<ModelState> {
-  const [version] = await tx.$queryRaw<{ readonly state: ModelState }[]>`
-    SELECT "state" FROM "ModelVersion" WHERE "id" = ${modelVersionId}::uuid FOR SHARE`;
-  if (version === undefined) throw new GatewayError('NOT_FOUND', 'There is no such model version.');
-  return version.state;
-}
-
-/** @throws GatewayError INVALID_STATE */
-export function requireVerified(state: ModelState): void {
-  if (state !== 'REGISTERED') return;
-  throw new GatewayError(
-    'INVALID_STATE',
-    'A version that is REGISTERED has not been admitted to read: move it to SHADOW first (moveModelVersion).',
-  );
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Transaction } from './client.ts';
 import type { RereadJob } from './generated/client.ts';
 import type { InferenceState } from './generated/enums.ts';
 import { changeOf } from './inference-state.ts';
-import { entryOf, queueAgain, takeIntoClinicalUse } from './inferences.ts';
+import { entryOf, queueAgain, takeIntoClinicalUse } from './inference-steps.ts';
 import type { InferenceQueue } from './queue.ts';
 import { type FilmPlace, filmsAfter, type SelectedFilm } from './reread-selection.ts';
 import { selectionOf } from './reread-state.ts';
@@ -80,7 +80,7 @@ async function create(
     RUNNER,
     created.map((inference) => entryOf(inference, 'QUEUED', { action: 'CREATE', details })),
   );
-  for (const { id, priority } of created) await queue.enqueue(tx, id, priority);
+  for (const inference of created) await queue.enqueue(tx, inference);
   return created.length;
 }
 

@@ -37,8 +37,8 @@ export interface NewMissedFinding extends Reviewing {
   readonly label: string;
 }
 
-export const LONGEST_COMMENT = 2000;
-export const LONGEST_LABEL = 200;
+const LONGEST_COMMENT = 2000;
+const LONGEST_LABEL = 200;
 
 /** What is reviewed. */
 interface Subject {

@@ -6,6 +6,8 @@ import { GatewayError } from '../errors.ts';
 import { appendAuditedChanges } from './audit/append.ts';
 import type { AuditActor } from './audit/audit-entry.ts';
 import type { Prisma, Transaction } from './client.ts';
+import type { ThresholdSet } from './generated/client.ts';
+import { checkedReason } from './model-state.ts';
 
 /** Least probability that counts as positive, 0 to 1, by label. */
 export type Thresholds = Readonly<Record<string, number>>;
@@ -21,8 +23,6 @@ export interface NewThresholdSet {
   readonly reason: string;
   readonly by: AuditActor;
 }
-
-const LONGEST_REASON = 2000;
 
 /**
  * Appends a set within the caller's transaction; readings that are claimed from its commit on apply it, on every process.
@@ -67,16 +67,13 @@ export async function checkThresholdSet(
   set: Pick<NewThresholdSet, 'modelVersionId' | 'thresholds' | 'reason'>,
 ): Promise<Checked> {
   const { modelVersionId } = set;
-  const reason = set.reason.trim();
-  if (reason === '' || reason.length > LONGEST_REASON) {
-    throw new GatewayError('BAD_REQUEST', `A reason of 1 to ${LONGEST_REASON} characters is required.`);
-  }
+  const reason = checkedReason(set.reason);
   // One at a time for a version: the next number is that of the newest set and one.
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('cxr-gateway thresholds'), hashtext(${modelVersionId}))`;
   const model = await tx.modelVersion.findUnique({ where: { id: modelVersionId }, select: { manifest: true } });
   if (model === null) throw new GatewayError('NOT_FOUND', 'There is no such model version.');
   const newest = await tx.thresholdSet.findFirst({ where: { modelVersionId }, orderBy: { version: 'desc' } });
-  const before = { ...thresholdsOfManifest(model.manifest), ...(newest?.thresholds as Thresholds | undefined) };
+  const before = { ...thresholdsOfManifest(model.manifest), ...(newest === null ? {} : thresholdsOf(newest)) };
   requireThresholds(set.thresholds, Object.keys(before));
   return { before, newest: newest?.version ?? 0, reason };
 }
@@ -101,6 +98,11 @@ export async function createFirstThresholdSet(
       createdByName: by.displayName,
     },
   });
+}
+
+/** The thresholds of a stored set. Only {@link appendThresholdSet} and {@link createFirstThresholdSet} write the column. */
+export function thresholdsOf({ thresholds }: Pick<ThresholdSet, 'thresholds'>): Thresholds {
+  return thresholds as Thresholds;
 }
 
 /** Manifests are checked before they are registered; what is none has no thresholds. */

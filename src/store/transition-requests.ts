@@ -5,21 +5,32 @@
 import { GatewayError } from '../errors.ts';
 import { appendAuditedChanges } from './audit/append.ts';
 import type { AuditActor } from './audit/audit-entry.ts';
-import type { Prisma, Transaction } from './client.ts';
+import type { Transaction } from './client.ts';
 import type { ModelTransitionRequest } from './generated/client.ts';
 import type { ModelState } from './generated/enums.ts';
 import { checkedReason } from './model-state.ts';
+import type { Thresholds } from './threshold-sets.ts';
 
 /** How many people it takes to bring a version into clinical use, or to change what counts as positive there. */
 export type Approvals = 'one' | 'two';
+
+/**
+ * What a request carries besides: a move to CANARY its part of the films, a change of thresholds those that change and how they
+ * were chosen. A type and no interface, which JSON of Prisma would not take.
+ */
+export type RequestArguments = {
+  readonly canaryShare?: number | null;
+  readonly canarySources?: readonly string[];
+  readonly thresholds?: Thresholds;
+  readonly method?: string;
+};
 
 /** What somebody asks a second person to approve. */
 export interface NewTransitionRequest {
   readonly modelVersionId: string;
   /** Null: a change of thresholds. */
   readonly toState: ModelState | null;
-  /** What it carries besides. */
-  readonly arguments: Prisma.InputJsonObject;
+  readonly arguments: RequestArguments;
   readonly reason: string;
 }
 
@@ -93,6 +104,11 @@ export async function decideRequest(
   await tx.modelTransitionRequest.update({ where: { id: requestId }, data });
   await tellOf(tx, requestId, request, 'UPDATE', approved ? 'APPROVED' : 'REJECTED', by);
   return request;
+}
+
+/** What a stored request carries. Only {@link requestTransition} writes the column. */
+export function argumentsOf({ arguments: carried }: Pick<ModelTransitionRequest, 'arguments'>): RequestArguments {
+  return carried as RequestArguments;
 }
 
 async function tellOf(

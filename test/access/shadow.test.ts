@@ -5,15 +5,19 @@ import { hasRole, READS_FINDINGS } from '../../src/access/permissions.ts';
 import { declaredPermissions } from '../../src/resolvers/authorization.ts';
 import { buildGatewaySchema } from '../../src/resolvers/build-schema.ts';
 import { toGlobalId } from '../../src/schema/global-id.ts';
+import { appendChanges } from '../../src/store/change-log.ts';
+import type { ChangeType } from '../../src/store/generated/enums.ts';
 import { drawnFinding } from '../../src/store/reads/pictures.ts';
 import { announce, LABELS, type SeededStudy, seedModel, seedStudy } from '../resolvers/seed.ts';
 import { openApi, type TestApi } from '../resolvers/support.ts';
-import { activateModel, BY_TEST } from '../support/records.ts';
+import { activateModel, BY_TEST, shadowModel } from '../support/records.ts';
 import { fullCall } from './documents.ts';
 import { leaksIn } from './world.ts';
 
 const schema = await buildGatewaySchema();
 const queries = declaredPermissions(schema).filter(({ type }) => type === 'Query');
+/** Changes that tell of trials, and of who wants what. */
+const GOVERNANCE: ChangeType[] = ['REREAD_JOB_CHANGED', 'MODEL_TRANSITION_REQUESTED', 'MODEL_DRIFT_ALERT'];
 const CLINICAL = ACCESS_ROLES.filter((role) => role !== 'ADMIN' && role !== 'AUDITOR');
 
 let api: TestApi;
@@ -27,6 +31,7 @@ beforeAll(async () => {
   api = await openApi();
   active = await seedModel(api.store);
   shadow = await seedModel(api.store, '2.0.0-shadow', false);
+  await shadowModel(api.store, shadow);
   study = await seedStudy(api.store, { modelVersionId: active });
   const instanceId = study.instances[0]?.id ?? '';
   ({ inferenceId } = await api.store.inferences.request({
@@ -67,6 +72,10 @@ beforeAll(async () => {
   ];
   await announce(api.store, { ...study, instances: [{ id: instanceId, sopInstanceUid: '', inferenceId }] }, shadow);
   await announce(api.store, study, active);
+  await appendChanges(
+    api.store.prisma,
+    GOVERNANCE.map((type) => ({ type, modelVersionId: shadow })),
+  );
 });
 
 afterAll(() => api?.[Symbol.asyncDispose]());
@@ -117,6 +126,7 @@ describe.each(CLINICAL)('%s', (role) => {
     const { changes } = await client.data<{ changes: unknown[] }>('{ changes { type inferenceId } }');
     expect(leaksIn(changes, marks)).toEqual([]);
     expect(leaksIn(changes, [toGlobalId('Inference', study.instances[0]?.inferenceId ?? '')])).not.toEqual([]);
+    expect(leaksIn(changes, GOVERNANCE)).toEqual([]);
     const before = Buffer.from(
       Buffer.from(await api.feed.currentCursor(), 'base64url')
         .toString()
@@ -141,6 +151,8 @@ describe.each(CLINICAL)('%s', (role) => {
 describe('ADMIN', () => {
   it('sees them, marked as what they are', async () => {
     const client = api.as({ roles: ['ADMIN'] });
+    const { changes } = await client.data<{ changes: unknown[] }>('{ changes { type } }');
+    expect(leaksIn(changes, GOVERNANCE)).toEqual(GOVERNANCE);
     const { study: found } = await client.data<{ study: { inferences: unknown[]; findings: { shadow: boolean }[] } }>(
       `{ study(studyInstanceUid: "${study.studyInstanceUid}") { inferences { shadow } findings { shadow } } }`,
     );
@@ -160,6 +172,28 @@ describe('a heat map', () => {
     expect(await drawn(false)).toBe(active);
     expect(await drawn(true, shadow)).toBe(shadow);
     expect(await drawn(false, shadow)).toBeUndefined();
+  });
+});
+
+describe('a version that is retired without having been in clinical use', () => {
+  it('keeps what it has read hidden, and reads nothing for clinical roles', async () => {
+    const rejected = await seedModel(api.store, '3.0.0-rejected', false);
+    await shadowModel(api.store, rejected);
+    const instanceId = study.instances[0]?.id ?? '';
+    const request = { instanceId, modelVersionId: rejected, priority: 'ROUTINE', by: BY_TEST } as const;
+    const reading = await api.store.inferences.request(request);
+    await api.store.modelVersions.moveNow({
+      ...{ modelVersionId: rejected, toState: 'RETIRED', reason: 'too many misses', by: BY_TEST, missing: [] },
+    });
+    const input = `{ instanceId: "${toGlobalId('Instance', instanceId)}", modelVersionId: "${toGlobalId('ModelVersion', rejected)}" }`;
+    const mutation = `mutation { requestInference(input: ${input}) { created inference { shadow } } }`;
+    for (const role of CLINICAL) {
+      expect((await api.as({ roles: [role] }).run(mutation)).errors).toMatchObject([{ code: 'FORBIDDEN' }]);
+    }
+    expect(await api.as({ roles: ['ADMIN'] }).data(mutation)).toEqual({
+      requestInference: { created: false, inference: { shadow: true } },
+    });
+    await api.store.inferences.cancel(reading.inferenceId, BY_TEST);
   });
 });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ModelManifest } from '../../src/inference/manifest.ts';
 import { HANDWRITTEN_CARD_FILE, writeCard } from '../../src/inference/model-card/write-card.ts';
-import { missingParts, verifyPackage } from '../../src/inference/model-parts.ts';
+import { missingParts, reopenPackage } from '../../src/inference/model-parts.ts';
 import { modelFolder, shippedModel, temporaryFolder } from './support.ts';
 
 const CARD = 'MODEL_CARD.md';
@@ -12,8 +12,16 @@ const CARD = 'MODEL_CARD.md';
 async function lacking(change: (manifest: ModelManifest) => unknown): Promise<readonly string[]> {
   const model = await modelFolder(await temporaryFolder(), 'model', change);
   await writeCard(model.directory);
-  return verifyPackage(model);
+  return missingParts(await reopenPackage(model));
 }
+
+test('a folder that is gone, or has other bytes now, is told', async () => {
+  const { directory, ...model } = await modelFolder(await temporaryFolder(), 'model', (manifest) => manifest);
+  const other = { ...model, directory, digest: 'ab'.repeat(32) };
+  await expect(reopenPackage(other)).rejects.toMatchObject({ code: 'MODEL_DIGEST_MISMATCH' });
+  await rm(join(directory, 'manifest.json'));
+  await expect(reopenPackage({ ...model, directory })).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
+});
 
 test('the shipped model lacks nothing', async () => {
   expect(await missingParts(await shippedModel())).toEqual([]);

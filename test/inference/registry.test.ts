@@ -1,8 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ModelManifest } from '../../src/inference/manifest.ts';
-import { discoverModels } from '../../src/inference/registry.ts';
+import { MOST_BYTES } from '../../src/inference/model-folder/read-text.ts';
+import { discoverModels, scanModels } from '../../src/inference/registry.ts';
 import { codeOf, modelFolder, modelsDirectory, temporaryFolder } from './support.ts';
 
 const BYTES = Uint8Array.of(1, 2, 3);
@@ -87,6 +89,35 @@ describe('discoverModels', () => {
     expect(await codeOf(discoverModels(folder))).toBe('MODEL_INVALID');
     await writeFile(join(directory, 'manifest.json'), '{');
     expect(await codeOf(discoverModels(folder))).toBe('MODEL_INVALID');
+  });
+
+  test('neither waits for a pipe nor reads without bound, whatever lies in place of a file', async () => {
+    const folder = await temporaryFolder();
+    const names = ['pipe', 'large', 'pipe-of-bytes'];
+    const models = await Promise.all(
+      names.map((name, index) => modelFolder(folder, name, (manifest) => manifest, Uint8Array.of(index))),
+    );
+    const [pipe, large, bytes] = models.map(({ directory }) => directory);
+    await rm(join(pipe ?? '', 'manifest.json'));
+    await truncate(join(large ?? '', 'manifest.json'), MOST_BYTES + 1);
+    const onnx = join(bytes ?? '', models[2]?.manifest.file ?? '');
+    await rm(onnx);
+    execFileSync('mkfifo', [join(pipe ?? '', 'manifest.json'), onnx]);
+    const { found, refused } = await scanModels(folder);
+    expect(found).toEqual([]);
+    expect(refused.map(({ folder, error }) => [folder, error.code])).toEqual(
+      ['large', 'pipe', 'pipe-of-bytes'].map((name) => [name, 'MODEL_INVALID']),
+    );
+  });
+
+  test('tells of a manifest with very many faults in few words, and soon', async () => {
+    const folder = await temporaryFolder();
+    const many = Array.from({ length: 100_000 }, (_, index) => ({ name: `label ${index}`, threshold: 2 }));
+    await modelFolder(folder, 'faulty', (manifest) => ({ ...manifest, labels: many }), BYTES);
+    await modelFolder(folder, 'misspelt', (manifest) => ({ ...manifest, ['x'.repeat(100_000)]: 1 }), BYTES);
+    const { refused } = await scanModels(folder);
+    expect(refused).toHaveLength(2);
+    for (const { error } of refused) expect(error.message.length).toBeLessThan(10_000);
   });
 
   test('refuses the same bytes, or the same name and version, twice', async () => {

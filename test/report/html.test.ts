@@ -22,8 +22,9 @@ it('takes no object for HTML that only looks like it', () => {
   expect(() => html`${forged}`).toThrow();
 });
 
-it('marks characters that HTML does not allow, or that would turn the direction of what follows', () => {
+it('marks characters that HTML does not allow, or that hide or turn what is read', () => {
   expect(html`${'a\u0000b\u202ec\nd'}`.text).toBe('a\ufffdb\ufffdc\nd');
+  expect(html`${'a\u200bb\u200fc\u{1f468}\u200d\u{1f52c}'}`.text).toBe('a\ufffdb\ufffdc\u{1f468}\u200d\u{1f52c}');
 });
 
 it('puts values and marks on axes', () => {

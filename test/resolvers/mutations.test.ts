@@ -11,6 +11,7 @@ import { GatewayError } from '../../src/errors.ts';
 import { FilmIngest } from '../../src/ingest.ts';
 import { silentLog } from '../../src/log.ts';
 import { BlobStore } from '../../src/store/blobs.ts';
+import { shadowModel } from '../support/records.ts';
 import { type SeededStudy, seedModel, seedStudy } from './seed.ts';
 import { openApi, type TestApi } from './support.ts';
 
@@ -139,6 +140,7 @@ describe('requestInference', () => {
   beforeAll(async () => {
     study = await seedStudy(api.store, { modelVersionId });
     other = await seedModel(api.store, '2.0.0', false);
+    await shadowModel(api.store, other);
   });
 
   test('queues a reading by a named version once', async () => {
@@ -159,6 +161,16 @@ describe('requestInference', () => {
     const byId = { ...input, sopInstanceUid: undefined, instanceId: globalId('Instance', film?.id ?? '') };
     const second = await api.data<{ requestInference: unknown }>(REQUEST, { input: byId });
     expect(second).toMatchObject({ requestInference: { created: false, inference } });
+  });
+
+  test('reads nothing by a version that is REGISTERED', async () => {
+    const registered = await seedModel(api.store, '2.1.0', false);
+    const input = {
+      sopInstanceUid: study.instances[0]?.sopInstanceUid,
+      modelVersionId: globalId('ModelVersion', registered),
+    };
+    expect((await api.run(REQUEST, { input })).errors).toMatchObject([{ code: 'INVALID_STATE' }]);
+    expect(await api.store.prisma.inference.count({ where: { modelVersionId: registered } })).toBe(0);
   });
 
   test('gives a reading that is done as it is, by the active version', async () => {

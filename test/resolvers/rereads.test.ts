@@ -136,6 +136,11 @@ describe('requestReread', () => {
     const seen = async (client: Pick<TestApi, 'data'>) =>
       (await client.data<{ rereadJobs: { nodes: unknown[]; totalCount: number } }>(list)).rereadJobs.totalCount;
     expect([await seen(api), await seen(north), await seen(south)]).toEqual([2, 1, 0]);
+    const told = async (client: Pick<TestApi, 'data'>) => {
+      const { changes } = await client.data<{ changes: { type: string }[] }>('{ changes { type } }');
+      return changes.filter(({ type }) => type === 'REREAD_JOB_CHANGED').length;
+    };
+    expect([await told(api), await told(north), await told(south)]).toEqual([2, 1, 0]);
     expect((await north.run(STATE('cancelReread'), { id: everything })).errors).toMatchObject([{ code: 'NOT_FOUND' }]);
   });
 });

@@ -1,7 +1,7 @@
 /** What clinicians say of findings: who may, of what, and who is shown what. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toGlobalId } from '../../src/schema/global-id.ts';
-import { BY_TEST } from '../support/records.ts';
+import { BY_TEST, shadowModel } from '../support/records.ts';
 import { type SeededStudy, seedModel, seedStudy } from './seed.ts';
 import { openApi, type TestApi, type TestClient } from './support.ts';
 
@@ -186,6 +186,7 @@ describe('what a clinician may not see', () => {
 
   it('is not there to review: shadow readings, unless an administrator has marked them to be seen', async () => {
     const shadow = await seedModel(api.store, '2.0.0', false);
+    await shadowModel(api.store, shadow);
     const { inferenceId } = await api.store.inferences.request({
       instanceId: study.instances[0]?.id ?? '',
       modelVersionId: shadow,

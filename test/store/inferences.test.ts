@@ -3,7 +3,7 @@ import type { ClaimedInference, NewResult } from '../../src/store/inference-reco
 import type { Claim } from '../../src/store/queue.ts';
 import { UNRESTRICTED } from '../../src/store/reads/scope.ts';
 import type { Store } from '../../src/store/store.ts';
-import { activeModel, BY_TEST, instanceRecord, recordFilm } from '../support/records.ts';
+import { activeModel, BY_TEST, instanceRecord, recordFilm, shadowModel } from '../support/records.ts';
 import { openTestStore, type TestStore } from '../support/store.ts';
 
 const RESULT: NewResult = {
@@ -154,6 +154,7 @@ describe('an inference', () => {
       },
       BY_TEST,
     );
+    await shadowModel(store, modelVersionId);
     const other = await store.inferences.request({ ...request, modelVersionId });
     expect(other.created).toBe(true);
     expect(other.inferenceId).not.toBe(inferenceId);
@@ -197,6 +198,35 @@ describe('an inference', () => {
     expect(await store.inferences.requeueOrphans()).toBe(1);
     expect(await store.inferences.requeueOrphans()).toBe(0);
     expect((await beginOne()).inferenceId).toBe(inferenceId);
+  });
+});
+
+describe('a reading left to others', () => {
+  it('keeps its attempts and its place, and since when it was left; who left it claims others of other versions', async () => {
+    const first = await recordFilm(store, instanceRecord());
+    const second = await recordFilm(store, instanceRecord());
+    const claimed = await beginOne();
+    const { modelVersionId } = claimed;
+    expect(claimed.inferenceId).toBe(first.inferenceId);
+    await store.inferences.leaveToOthers(claimed, 'MODEL_UNAVAILABLE', 'It is elsewhere.');
+    const waiting = await store.prisma.inference.findUniqueOrThrow({ where: { id: first.inferenceId } });
+    expect(waiting).toMatchObject({ state: 'QUEUED', attempts: 0, errorCode: 'MODEL_UNAVAILABLE' });
+    expect(await store.queue.claim(5, [modelVersionId])).toEqual([]);
+    expect(await store.queue.depth()).toEqual({
+      live: { waiting: 2, active: 0 },
+      background: { waiting: 0, active: 0 },
+    });
+    const claims = await store.queue.claim(5);
+    expect(claims.map(({ inferenceId }) => inferenceId)).toEqual([first.inferenceId, second.inferenceId]);
+    const [again, other] = claims;
+    expect(other?.leftSince).toBeUndefined();
+    const since = again?.leftSince;
+    expect(since).toBeInstanceOf(Date);
+    const anew = again === undefined ? undefined : await store.inferences.begin(again);
+    expect(anew).toMatchObject({ attempt: 1 });
+    if (anew !== undefined) await store.inferences.leaveToOthers(anew, 'MODEL_UNAVAILABLE', 'It is elsewhere.');
+    expect(await store.queue.claim(5)).toMatchObject([{ inferenceId: first.inferenceId, leftSince: since }]);
+    expect(await store.queue.depth()).toMatchObject({ live: { waiting: 0, active: 2 } });
   });
 });
 

@@ -77,13 +77,28 @@ describe('a version', () => {
     await move(id, 'RETIRED', { missing: ['a model card (MODEL_CARD.md)'] });
   });
 
+  it('that lacks something comes no way round, by being retired first; one that has been in use comes back', async () => {
+    const missing = ['a model card (MODEL_CARD.md)'];
+    const id = await register('1');
+    await move(id, 'RETIRED', { missing });
+    for (const to of ['SHADOW', 'CANARY', 'ACTIVE'] as const) {
+      await expect(move(id, to, { missing })).rejects.toMatchObject({ code: 'INVALID_STATE' });
+    }
+    await move(id, 'SHADOW');
+    await move(id, 'RETIRED');
+    await move(id, 'ACTIVE', { missing });
+    expect(await stateOf(id)).toBe('ACTIVE');
+  });
+
   it('leaves with each move a transition, a change and an audit record, or nothing of them', async () => {
     const id = await register('1');
     const changes = () => store.prisma.change.count({ where: { type: 'MODEL_VERSION_CHANGED', modelVersionId: id } });
     const records = () => store.prisma.auditRecord.count({ where: { modelVersionIds: { has: id } } });
     const before = [await changes(), await records()];
     await move(id, 'CANARY', { reason: '  first films  ', canary: { canaryShare: 0.1, canarySources: ['ROOM_1'] } });
-    await expect(move(id, 'CANARY', { reason: ' ' })).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+    for (const reason of [' ', '\u200b\u2060', 'x'.repeat(2001)]) {
+      await expect(move(id, 'CANARY', { reason })).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+    }
     await expect(move(id, 'REGISTERED')).rejects.toMatchObject({ code: 'INVALID_STATE' });
     expect(await store.prisma.modelTransition.findMany({ where: { modelVersionId: id } })).toMatchObject([
       { fromState: 'REGISTERED', toState: 'CANARY', actor: 'test', reason: 'first films' },
@@ -163,6 +178,8 @@ describe('a new film', () => {
       shadow: true,
       priority: 'BACKGROUND',
     });
+    const one = { waiting: 1, active: 0 };
+    expect(await store.queue.depth()).toEqual({ live: one, background: one });
     expect(await store.queue.claim(5)).toMatchObject([{ inferenceId: stored.inferenceId, background: false }]);
     expect(await store.queue.claimBackground(5)).toMatchObject([{ background: true }]);
   });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { InstanceRecord } from '../../src/store/instances.ts';
+import type { InstanceRecord } from '../../src/store/instance-records.ts';
 import type { Store } from '../../src/store/store.ts';
 import { activeModel, instanceRecord, recordFilm } from '../support/records.ts';
 import { openTestStore, type TestStore } from '../support/store.ts';

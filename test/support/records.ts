@@ -1,7 +1,7 @@
 /** Records for tests that need a database but no film. */
 import { createHash, randomInt } from 'node:crypto';
 import { type AuditActor, systemActor } from '../../src/store/audit/audit-entry.ts';
-import type { InstanceRecord, StoredInstance } from '../../src/store/instances.ts';
+import type { InstanceRecord, StoredInstance } from '../../src/store/instance-records.ts';
 import type { ModelRegistration } from '../../src/store/model-registration.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -62,6 +62,12 @@ export function modelRegistration(version = '1.0.0'): ModelRegistration {
 /** Makes a version the active one, as complete as any. */
 export async function activateModel(store: Store, modelVersionId: string, reason = 'for the test'): Promise<void> {
   await store.modelVersions.moveNow({ modelVersionId, toState: 'ACTIVE', reason, by: BY_TEST, missing: [] });
+}
+
+/** Has a version read beside the active one. */
+export async function shadowModel(store: Store, modelVersionId: string): Promise<void> {
+  const by = BY_TEST;
+  await store.modelVersions.moveNow({ modelVersionId, toState: 'SHADOW', reason: 'for the test', by, missing: [] });
 }
 
 /** Registers and activates a model version; returns its id. */

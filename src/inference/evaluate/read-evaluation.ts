@@ -1,10 +1,10 @@
 /** The evaluation of a model folder, for its card. */
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
 import { enginesOf } from '../engine.ts';
 import type { ModelManifest } from '../manifest.ts';
+import { readText } from '../model-folder/read-text.ts';
 import { EVALUATION_FILE, type Evaluation } from './evaluation.ts';
 
 const number = z.number();
@@ -55,7 +55,7 @@ export async function readEvaluation(directory: string): Promise<Evaluation | nu
   const file = `${basename(directory)}/${EVALUATION_FILE}`;
   let content: unknown;
   try {
-    content = JSON.parse(await readFile(join(directory, EVALUATION_FILE), 'utf8'));
+    content = JSON.parse(await readText(join(directory, EVALUATION_FILE)));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new GatewayError('MODEL_INVALID', `${file} cannot be read.`, {}, { cause });

@@ -1,10 +1,10 @@
 /** MODEL_CARD.md in a model folder. */
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
 import type { Evaluation } from '../evaluate/evaluation.ts';
 import { readEvaluation } from '../evaluate/read-evaluation.ts';
 import { MANIFEST_FILE, type ModelManifest } from '../manifest.ts';
+import { readText } from '../model-folder/read-text.ts';
 import { replaceFile } from '../model-folder/replace-file.ts';
 import { readManifest } from '../registry.ts';
 import { CARD_FILE, cardKind, cardMarkdown } from './card-markdown.ts';
@@ -57,7 +57,7 @@ export async function replaceCard(
 /** The card of a folder; null when it has none. @throws GatewayError MODEL_INVALID when it cannot be read */
 export async function readCard(directory: string): Promise<string | null> {
   try {
-    return await readFile(join(directory, CARD_FILE), 'utf8');
+    return await readText(join(directory, CARD_FILE));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new GatewayError('MODEL_INVALID', `${basename(directory)}/${CARD_FILE} cannot be read.`, {}, { cause });

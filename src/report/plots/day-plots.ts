@@ -82,6 +82,7 @@ export interface DayBars extends PlotText {
 const BARS = 110;
 const BARS_LEFT = 44;
 
+/** Draws a bar a day over the whole range; days without a value have none. */
 export function dayBars({ days, values, reference, ...text }: DayBars): Html {
   const [from, to, high, low] = [BARS_LEFT, PLOT_WIDTH - 4, 14, BARS - FOOT];
   const largest = Math.max(...values.map(({ value }) => value), reference, 1);

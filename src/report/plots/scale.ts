@@ -8,7 +8,11 @@ export interface Scale {
   readonly ticks: readonly number[];
 }
 
-/** @param domain - least and largest value, the second above the first */
+/**
+ * @param domain - least and largest value, the second above the first
+ * @param range - places of both, in units of the drawing
+ * @param marks - about so many
+ */
 export function linearScale(domain: readonly [number, number], range: readonly [number, number], marks = 5): Scale {
   const [least, largest] = domain;
   const step = stepOf((largest - least) / marks);
@@ -22,7 +26,7 @@ export function linearScale(domain: readonly [number, number], range: readonly [
 
 /** By powers of ten, with a mark at each. @param domain - powers of ten, the second above the first */
 export function logScale(domain: readonly [number, number], range: readonly [number, number]): Scale {
-  const [least, largest] = domain.map(Math.log10) as [number, number];
+  const [least, largest] = [Math.log10(domain[0]), Math.log10(domain[1])];
   const ticks = Array.from(
     { length: Math.round(largest - least) + 1 },
     (_, index) => 10 ** (Math.round(least) + index),

@@ -4,6 +4,7 @@ import { type Html, html } from '../html.ts';
 import { type Section, warning, words } from '../parts.ts';
 import type { ReportData } from '../report-data.ts';
 
+/** What the version states about itself, and what it does not. */
 export function cardSection({ card: { headings, missing, complete } }: ReportData): Section {
   const all = headings.reduce((sum, { attributes }) => sum + attributes.length, 0);
   const lacking = html`<b>${missing.length} of ${all} attributes are missing.</b> They are listed at the end of this section.`;

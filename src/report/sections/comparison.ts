@@ -14,6 +14,7 @@ const BESIDE: Readonly<Record<ComparedAs, string>> = {
   ACTIVE_BEFORE: 'beside the version that was active before',
 };
 
+/** Agreement, scores and times, pair by pair. */
 export function comparisonSection({ comparisons, version }: ReportData): Section {
   const nothing =
     version.state === 'ACTIVE'

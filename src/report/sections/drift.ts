@@ -1,4 +1,5 @@
 /** How far scores and films have moved from those of the evaluation, day by day. */
+import { DRIFT_P_VALUE } from '../../drift-watch.ts';
 import type { DriftDay } from '../../store/reads/drift.ts';
 import { count, day, exact, figure, labelText } from '../format.ts';
 import { html, type Part } from '../html.ts';
@@ -12,6 +13,7 @@ const MOST_MEASURES = 60;
 /** Small plots of one figure: what fits a page. */
 const PANELS_OF_A_FIGURE = 28;
 
+/** Films and stability indices by day, and the alerts. */
 export function driftSection({ drift, making }: ReportData): Section {
   const { days } = drift;
   const range = {
@@ -114,7 +116,7 @@ function alerts({ alerts: found, threshold, minimumFilms }: DriftPart): Part {
       html`<b>${count(found.length)} alerts of drift.</b> The films or the patients were not those of the evaluation; whether the version was wrong, only reviews tell.`,
     ),
     table(
-      `Alerts, newest first: index above ${exact(threshold)} with p < 0.01 over 24 hours of at least ${minimumFilms} films`,
+      `Alerts, newest first: index above ${exact(threshold)} with p < ${DRIFT_P_VALUE} over 24 hours of at least ${minimumFilms} films`,
       [
         { name: 'Day' },
         { name: 'Measure' },

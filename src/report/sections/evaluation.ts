@@ -6,6 +6,7 @@ import { digest, empty, facts, figureOf, type Section, table, together } from '.
 import { intervalPlot } from '../plots/interval-plot.ts';
 import type { ReportData } from '../report-data.ts';
 
+/** Figures by label with 95 % confidence intervals, where the manifest has them. */
 export function evaluationSection({ manifest }: ReportData): Section {
   const { metrics } = manifest;
   const content: Part =

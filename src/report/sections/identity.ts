@@ -1,17 +1,20 @@
 /** Which bytes the report is about, and how it was made. */
-import { moment } from '../format.ts';
+import { moment, personText } from '../format.ts';
 import { html } from '../html.ts';
 import { digest, facts, type Section, table } from '../parts.ts';
 import type { Making, ReportData, Restriction } from '../report-data.ts';
 
+/** The first section. */
 export function identitySection({ version, manifest, registeredBy, making }: ReportData): Section {
   const { input, preprocessing, engines, labels } = manifest;
+  const registrar =
+    registeredBy === null ? 'whom is not recorded' : personText(registeredBy.createdByName, registeredBy.createdBy);
   const content = [
     facts([
       ['Name', version.name],
       ['Version', version.version],
       ['State', html`<b>${version.state}</b>${canary(version)}`],
-      ['Registered', `${moment(version.createdAt)}, by ${registeredBy ?? 'whom is not recorded'}`],
+      ['Registered', `${moment(version.createdAt)}, by ${registrar}`],
       ['Precision', version.precision],
       ['Reads', input === null ? 'not told' : `${input.height} x ${input.width} pixels, channels: ${input.channels}`],
       [

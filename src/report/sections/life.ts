@@ -4,6 +4,7 @@ import { html } from '../html.ts';
 import { empty, type Section, table, words } from '../parts.ts';
 import type { ReportData } from '../report-data.ts';
 
+/** Moves oldest first, as a life is told; the data has them newest first. */
 export function lifeSection({ transitions, openRequests, version }: ReportData): Section {
   const { rows, more } = transitions;
   const moves = table(

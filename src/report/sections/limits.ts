@@ -4,6 +4,7 @@ import { type Section, together, warning } from '../parts.ts';
 import type { ReportData } from '../report-data.ts';
 import { isRestricted, restrictionText } from './identity.ts';
 
+/** The last section. */
 export function limitsSection({ making, version, manifest }: ReportData): Section {
   const content = [
     isRestricted(making) ? warning(restrictionText(making.restriction)) : null,

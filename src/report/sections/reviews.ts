@@ -29,6 +29,7 @@ const MOST_ROWS = 56;
 /** Labels that are shown by group: those with the most reviewed findings. */
 const MOST_LABELS = 30;
 
+/** Figures over all reviewed films, then by site, view, sex and age. */
 export function reviewsSection({ performance }: ReportData): Section {
   const labels = performance.NONE.groups[0]?.labels ?? [];
   const section = { id: 'reviews', title: 'Were they right: reviews by clinicians' };

@@ -1,5 +1,6 @@
 /** What counts as positive, and since when, by whom, why. */
 import type { ThresholdSetRow } from '../../store/reads/tables.ts';
+import { thresholdsOf } from '../../store/threshold-sets.ts';
 import { exact, labelText, moment, NONE, personText } from '../format.ts';
 import { html, type Part } from '../html.ts';
 import { empty, type Section, table, together, words } from '../parts.ts';
@@ -8,6 +9,7 @@ import type { ReportData } from '../report-data.ts';
 /** Sets side by side: more would not fit the page. */
 const MOST_SIDE_BY_SIDE = 6;
 
+/** Every set with its reason, and the newest of them side by side. */
 export function thresholdsSection({ thresholdSets: { rows, more }, manifest }: ReportData): Section {
   if (rows.length === 0) {
     return { ...TITLE, content: empty('No set of thresholds is recorded.') };
@@ -56,9 +58,4 @@ function cell(label: string, set: ThresholdSetRow, before: ThresholdSetRow | und
   if (value === undefined) return NONE;
   const changed = before !== undefined && thresholdsOf(before)[label] !== value;
   return changed ? html`<b>${exact(value)}*</b>` : exact(value);
-}
-
-/** The store wrote it: a number a label. */
-function thresholdsOf({ thresholds }: ThresholdSetRow): Readonly<Record<string, number>> {
-  return thresholds as Readonly<Record<string, number>>;
 }

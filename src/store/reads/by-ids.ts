@@ -1,7 +1,7 @@
 /** Rows by their ids, for the loaders: one statement a batch, with one text whatever the batch's size. */
 import { Prisma } from '../client.ts';
+import type { Table } from './define-table.ts';
 import type { Reader } from './scope.ts';
-import type { Table } from './tables.ts';
 
 /**
  * @param ids - UUIDs

@@ -3,6 +3,7 @@
  * neither a batch of 1,000 parents nor one parent with 100,000 rows makes an answer large.
  */
 import { Prisma } from '../client.ts';
+import type { Table } from './define-table.ts';
 import type { Reader } from './scope.ts';
 import {
   FINDING_REVIEWS,
@@ -13,7 +14,6 @@ import {
   PATIENT_DISCREPANCIES,
   SERIES,
   STUDIES,
-  type Table,
   THRESHOLD_SETS,
 } from './tables.ts';
 

@@ -44,8 +44,8 @@ export interface DriftDay extends Drift {
   readonly day: Date;
 }
 
-export const INPUT_MEAN = 'input mean';
-export const INPUT_DEVIATION = 'input deviation';
+const INPUT_MEAN = 'input mean';
+const INPUT_DEVIATION = 'input deviation';
 
 /** Most days of one answer. */
 export const MOST_DAYS = 92;

@@ -5,9 +5,9 @@
 import { GatewayError } from '../../errors.ts';
 import { Prisma } from '../client.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
+import type { Table } from './define-table.ts';
 import type { Order } from './orders.ts';
 import type { Reader } from './scope.ts';
-import type { Table } from './tables.ts';
 
 export type Direction = 'ASC' | 'DESC';
 

@@ -2,7 +2,7 @@
  * The tables as the reads see them: which columns of a row leave the store. Blob keys never do, and heat maps are read
  * on their own (heat-maps.ts), because most callers list findings without drawing them.
  */
-import { Prisma } from '../client.ts';
+import type { Prisma } from '../client.ts';
 import type {
   BreakGlass,
   DicomTransfer,
@@ -20,7 +20,7 @@ import type {
   Study,
   ThresholdSet,
 } from '../generated/client.ts';
-import type { AccessScope } from './scope.ts';
+import { defineTable } from './define-table.ts';
 import {
   clinicalOnly,
   discrepancyVisible,
@@ -53,36 +53,8 @@ export type DicomTransferRow = DicomTransfer;
 export type RereadJobRow = Omit<RereadJob, 'cursorCreatedAt' | 'cursorId'>;
 export type BreakGlassRow = BreakGlass;
 
-/** Where rows of one type come from. */
-export interface Table<Row extends { readonly id: string }> {
-  /** What follows FROM. */
-  readonly from: Prisma.Sql;
-  /** What follows SELECT: every property of a row. */
-  readonly columns: Prisma.Sql;
-  /** One column, qualified by its table. */
-  column(name: keyof Row & string): Prisma.Sql;
-  /** Conditions that leave only the rows that a scope lets through; none where it lets all through. */
-  visible(scope: AccessScope): Prisma.Sql[];
-}
-
 /** Holds no patient's data: for everybody. */
 const everyRow = (): Prisma.Sql[] => [];
-
-function defineTable<Row extends { readonly id: string }>(
-  name: string,
-  visible: (scope: AccessScope) => Prisma.Sql[],
-  own: readonly (keyof Row & string)[],
-  joined: { readonly from: string; readonly columns: Readonly<Record<string, string>> } = { from: '', columns: {} },
-): Table<Row> {
-  const expression = (column: string) => joined.columns[column] ?? `"${name}"."${column}"`;
-  const all = [...own, ...Object.keys(joined.columns)];
-  return {
-    from: Prisma.raw(`"${name}"${joined.from}`),
-    columns: Prisma.raw(all.map((column) => `${expression(column)} AS "${column}"`).join(', ')),
-    column: (column) => Prisma.raw(expression(column)),
-    visible,
-  };
-}
 
 export const PATIENTS = defineTable<PatientRow>('Patient', patientVisible, [
   'id',

@@ -55,11 +55,14 @@ export async function newestThresholdSets(reader: Reader, id: string, limit: num
 }
 
 /** Who registered the version: its first set of thresholds was written with it. Null for versions from before sets were kept. */
-export async function registrarOf(reader: Reader, id: string): Promise<string | null> {
+export async function registrarOf(
+  reader: Reader,
+  id: string,
+): Promise<Pick<ThresholdSetRow, 'createdBy' | 'createdByName'> | null> {
   const first = await rowWhere(reader, THRESHOLD_SETS, [
     Prisma.sql`${THRESHOLD_SETS.column('modelVersionId')} = ${id}::uuid AND ${THRESHOLD_SETS.column('version')} = 1`,
   ]);
-  return first?.createdBy ?? null;
+  return first ?? null;
 }
 
 /** Versions in use beside each other: at most one ACTIVE, one CANARY, three SHADOW. */

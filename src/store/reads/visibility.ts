@@ -112,7 +112,8 @@ export function openingVisible(scope: AccessScope): Prisma.Sql[] {
 }
 
 /**
- * For entries of the change feed. What concerns no patient is for everybody; break-glass for those who see openings.
+ * For entries of the change feed. What concerns no patient is for everybody; break-glass for those who see openings, what tells
+ * of the governance of model versions beside their moves for those who see shadow readings, jobs of re-readings as the jobs.
  */
 export function changeVisible(scope: AccessScope): Prisma.Sql[] {
   const clinical = Prisma.sql`NOT COALESCE(
@@ -120,12 +121,19 @@ export function changeVisible(scope: AccessScope): Prisma.Sql[] {
   const concerned = isRestricted(scope)
     ? anyOf([Prisma.sql`"Change"."patientId" IS NULL`, ...visibleByPatient('Change', scope)])
     : [];
+  const jobVisible = rereadJobVisible(scope);
   return [
     ...(scope.openings ? [] : [Prisma.sql`"Change"."type" NOT IN ('BREAK_GLASS_OPENED', 'BREAK_GLASS_ENDED')`]),
-    ...(scope.shadow ? [] : [clinical]),
+    ...(scope.shadow ? [] : [clinical, NO_GOVERNANCE]),
+    ...jobVisible.map(
+      (visible) => Prisma.sql`("Change"."rereadJobId" IS NULL OR (
+      SELECT ${visible} FROM "RereadJob" WHERE "RereadJob"."id" = "Change"."rereadJobId"))`,
+    ),
     ...concerned,
   ];
 }
+
+const NO_GOVERNANCE = Prisma.sql`"Change"."type" NOT IN ('REREAD_JOB_CHANGED', 'MODEL_TRANSITION_REQUESTED', 'MODEL_DRIFT_ALERT')`;
 
 /** By the issuer of the patient or by an opening. */
 function patientGranted(patientId: Prisma.Sql, scope: Restricted): Prisma.Sql[] {

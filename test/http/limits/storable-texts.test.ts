@@ -34,4 +34,6 @@ it('is found in variables however deep, and not where there is none', () => {
   expect(hasUnstorableText(document, { deep })).toBe(true);
   expect(hasUnstorableText(document, { text: ['a'], file: Promise.resolve('\0'), nothing: null })).toBe(false);
   expect(hasUnstorableText(document, undefined)).toBe(false);
+  expect(hasUnstorableText(document, { reason: 'half of a pair: \ud800' })).toBe(true);
+  expect(hasUnstorableText(document, { reason: 'a whole pair: \u{1f600}' })).toBe(false);
 });

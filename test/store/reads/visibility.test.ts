@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rowsByIds } from '../../../src/store/reads/by-ids.ts';
 import * as children from '../../../src/store/reads/children.ts';
+import type { Table } from '../../../src/store/reads/define-table.ts';
 import { heatMapValues } from '../../../src/store/reads/heat-maps.ts';
 import { type AccessScope, type Reader, scopeKey, UNRESTRICTED } from '../../../src/store/reads/scope.ts';
 import { studiesByUids } from '../../../src/store/reads/studies.ts';
@@ -9,7 +10,7 @@ import * as tables from '../../../src/store/reads/tables.ts';
 import { type Marked, NORTH, SOUTH, seedWorld, type World } from '../../access/world.ts';
 import { openTestStore, type TestStore } from '../../support/store.ts';
 
-type AnyTable = tables.Table<{ readonly id: string }>;
+type AnyTable = Table<{ readonly id: string }>;
 type AnyRelation = children.Relation<{ readonly id: string }>;
 
 let database: TestStore;

@@ -62,7 +62,12 @@ export function affordableCost(schema: GraphQLSchema, operation: OperationToRun,
     throw new GraphQLError(message, { nodes: nodes ?? null, extensions });
   }
   if (hasUnstorableText(operation.document, operation.variables)) {
-    throw requestError(new GatewayError('BAD_REQUEST', 'A text has the character U+0000, which none may have.'));
+    throw requestError(
+      new GatewayError(
+        'BAD_REQUEST',
+        'A text has the character U+0000, or half of a surrogate pair, which none may have.',
+      ),
+    );
   }
   const error = excess({ what: 'a cost', limit: 'GRAPHQL_MAX_COST', found, allowed: limits.maxCost });
   if (error !== undefined) throw error;

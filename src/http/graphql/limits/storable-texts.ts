@@ -1,7 +1,10 @@
-/** Texts of an operation that could not be stored, found before any of it runs: PostgreSQL knows no character U+0000. */
+/**
+ * Texts of an operation that could not be stored, found before any of it runs: PostgreSQL knows no character U+0000, and no half
+ * of a surrogate pair in JSON; elsewhere it would be stored as another character.
+ */
 import { BREAK, type DocumentNode, visit } from 'graphql';
 
-/** Whether a text of the operation, in its document or its variables, has such a character. */
+/** Whether there is such a text in the document or the variables of an operation. */
 export function hasUnstorableText(document: DocumentNode, variables: unknown): boolean {
   return isInLiterals(document) || isInValues(variables);
 }
@@ -10,7 +13,7 @@ function isInLiterals(document: DocumentNode): boolean {
   let found = false;
   visit(document, {
     StringValue: ({ value }) => {
-      if (!value.includes('\0')) return undefined;
+      if (isStorable(value)) return undefined;
       found = true;
       return BREAK;
     },
@@ -23,11 +26,13 @@ function isInValues(variables: unknown): boolean {
   const left: unknown[] = [variables];
   while (left.length > 0) {
     const value = left.pop();
-    if (typeof value === 'string' && value.includes('\0')) return true;
+    if (typeof value === 'string' && !isStorable(value)) return true;
     if (isPlainObject(value)) for (const each of Object.values(value)) left.push(each);
   }
   return false;
 }
+
+const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
 
 /** Of JSON; files are objects of their own. */
 function isPlainObject(value: unknown): value is object {
