@@ -4,8 +4,15 @@
  */
 import type { Transaction } from './client.ts';
 import { lockedState, type ModelMove, movable, transition } from './model-state.ts';
-import { appendThresholdSet, checkThresholdSet, type NewThresholdSet } from './threshold-sets.ts';
-import { type Approvals, argumentsOf, type Decision, decideRequest, requestTransition } from './transition-requests.ts';
+import { appendThresholdSet, checkThresholdSet, lockThresholds, type NewThresholdSet } from './threshold-sets.ts';
+import {
+  type Approvals,
+  argumentsOf,
+  type Decision,
+  decideRequest,
+  requestTransition,
+  requireNoOpenMove,
+} from './transition-requests.ts';
 
 /** What became of a move or a change. */
 export interface Moved {
@@ -27,20 +34,26 @@ export async function moveOrRequest(tx: Transaction, move: ModelMove, approvals:
     return DONE;
   }
   if ((await movable(tx, move)) === undefined) return DONE;
+  await lockThresholds(tx, move.modelVersionId);
   const { modelVersionId, toState, reason, canary = {}, by } = move;
   return { requestId: await requestTransition(tx, { modelVersionId, toState, arguments: canary, reason }, by) };
 }
 
 /**
- * Appends a set of thresholds, or asks for it: of a version in clinical use where it takes two.
+ * Appends a set of thresholds, or asks for it: of a version in clinical use where it takes two. While a move into clinical use
+ * waits for the second person there is neither, or that person would approve another version than the one that was looked at.
  *
- * @throws GatewayError as {@link appendThresholdSet}; INVALID_STATE when a request of thresholds is open for the version
+ * @throws GatewayError as {@link appendThresholdSet}; INVALID_STATE when a request is open for the version
  */
 export async function appendOrRequest(tx: Transaction, set: NewThresholdSet, approvals: Approvals): Promise<Moved> {
   const { modelVersionId, thresholds, method, reason, by } = set;
   // Locked, or a version might come into use between the look and the set.
   const state = await lockedState(tx, modelVersionId);
   const inUse = state === 'CANARY' || state === 'ACTIVE';
+  if (approvals === 'two') {
+    await lockThresholds(tx, modelVersionId);
+    await requireNoOpenMove(tx, modelVersionId);
+  }
   if (approvals === 'one' || !inUse) {
     await appendThresholdSet(tx, set);
     return DONE;

@@ -62,13 +62,15 @@ const MOVES: Readonly<Record<ModelState, readonly ModelState[]>> = {
 const LONGEST_REASON = 2000;
 const MOST_SOURCES = 100;
 
-/** A letter, digit or sign: what has none of these looks as if nothing were there. */
-const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
+/** Has a letter, digit or sign: what has none of these looks as if nothing were there. */
+export function isVisible(text: string): boolean {
+  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(text);
+}
 
 /** @throws GatewayError BAD_REQUEST unless it has 1 to 2,000 characters, of which one can be seen */
 export function checkedReason(text: string): string {
   const reason = text.trim();
-  if (!VISIBLE.test(reason) || reason.length > LONGEST_REASON) {
+  if (!isVisible(reason) || reason.length > LONGEST_REASON) {
     throw new GatewayError('BAD_REQUEST', `A reason of 1 to ${LONGEST_REASON} characters is required.`);
   }
   return reason;

@@ -8,6 +8,7 @@ import { appendAudit } from './audit/append.ts';
 import type { AuditActor } from './audit/audit-entry.ts';
 import { Prisma, type PrismaClient, type Transaction } from './client.ts';
 import type { ReviewVerdict } from './generated/enums.ts';
+import { isVisible } from './model-state.ts';
 import { requireText } from './reads/conditions.ts';
 import type { AccessScope } from './reads/scope.ts';
 import { FINDINGS, INFERENCES } from './reads/tables.ts';
@@ -86,7 +87,7 @@ export class ReviewStore {
   async recordMissed({ inferenceId, label, comment, scope, by }: NewMissedFinding): Promise<string> {
     const words = checkedComment(comment);
     const named = requireText(label).trim();
-    if (named === '' || named.length > LONGEST_LABEL) {
+    if (!isVisible(named) || named.length > LONGEST_LABEL) {
       throw new GatewayError('BAD_REQUEST', `A label has 1 to ${LONGEST_LABEL} characters.`);
     }
     return this.#prisma.$transaction(async (tx) => {

@@ -68,8 +68,8 @@ export async function checkThresholdSet(
 ): Promise<Checked> {
   const { modelVersionId } = set;
   const reason = checkedReason(set.reason);
-  // One at a time for a version: the next number is that of the newest set and one.
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('cxr-gateway thresholds'), hashtext(${modelVersionId}))`;
+  // The next number is that of the newest set and one.
+  await lockThresholds(tx, modelVersionId);
   const model = await tx.modelVersion.findUnique({ where: { id: modelVersionId }, select: { manifest: true } });
   if (model === null) throw new GatewayError('NOT_FOUND', 'There is no such model version.');
   const newest = await tx.thresholdSet.findFirst({ where: { modelVersionId }, orderBy: { version: 'desc' } });
@@ -123,4 +123,9 @@ function requireThresholds(thresholds: Thresholds, labels: readonly string[]): v
       throw new GatewayError('BAD_REQUEST', `The threshold of ${label} must lie within 0 and 1.`);
     }
   }
+}
+
+/** No other set of the version is appended, and no move of it requested, until the transaction ends. */
+export async function lockThresholds(tx: Transaction, modelVersionId: string): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('cxr-gateway thresholds'), hashtext(${modelVersionId}))`;
 }

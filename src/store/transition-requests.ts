@@ -73,6 +73,18 @@ export async function requestTransition(
   return id;
 }
 
+/** @throws GatewayError INVALID_STATE while a move of the version waits for a second person */
+export async function requireNoOpenMove(tx: Transaction, modelVersionId: string): Promise<void> {
+  const open = await tx.modelTransitionRequest.count({
+    where: { modelVersionId, toState: { not: null }, decidedAt: null, expiresAt: { gt: await now(tx) } },
+  });
+  if (open === 0) return;
+  throw new GatewayError(
+    'INVALID_STATE',
+    'A move of the version waits for a second administrator: it must be approved or rejected first.',
+  );
+}
+
 /**
  * Decides a request, and does what it asks for when it is approved.
  *

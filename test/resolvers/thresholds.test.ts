@@ -92,6 +92,25 @@ describe('thresholds of a version in clinical use, where two must agree', () => 
   });
 });
 
+describe('thresholds of a version whose move waits for a second administrator', () => {
+  it('stay as they were when the move was asked for', async () => {
+    await using two = await openApi(undefined, { approvals: 'two' });
+    await seedModel(two.store);
+    const candidate = await seedModel(two.store, '2.0.0', false);
+    await two.store.prisma.modelVersion.update({ where: { id: candidate }, data: { state: 'SHADOW' } });
+    const modelVersionId = toGlobalId('ModelVersion', candidate);
+    const change = () =>
+      two.run(SET, { input: { modelVersionId, thresholds: [{ label: 'Mass', threshold: 0.75 }], reason: 'a test' } });
+    expect((await change()).errors).toEqual([]);
+    await two.data(
+      'mutation($id: ID!) { activateModelVersion(modelVersionId: $id, reason: "a test") { request { id } } }',
+      { id: modelVersionId },
+    );
+    expect((await change()).errors).toMatchObject([{ code: 'INVALID_STATE' }]);
+    expect(await two.store.prisma.thresholdSet.count({ where: { modelVersionId: candidate } })).toBe(2);
+  });
+});
+
 describe('provenance', () => {
   it('of a finding from before it was kept has the threshold, and null for what is unknown', async () => {
     const { findings } = await api.data<{ findings: { nodes: { threshold: number; provenance: object }[] } }>(
