@@ -12,7 +12,7 @@ export type Line = readonly Span[];
 /** Characters of a line. */
 export const LINE_LENGTH = 118;
 
-const LONGEST_TEXT = 480;
+const LONGEST_TEXT = 900;
 const MOST_ITEMS = 3;
 const INDENT = 2;
 /** Room for the key before a text. */

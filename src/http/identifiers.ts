@@ -1,5 +1,7 @@
 /** Identifiers in requests. */
 import { GatewayError } from '../errors.ts';
+import { fromGlobalId } from '../schema/global-id.ts';
+import { isUuid } from '../store/reads/uuid.ts';
 
 /** PS3.5 section 9.1: components of digits without leading zeros, joined by periods, 64 characters at most. */
 const UID = /^(?=.{1,64}$)(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*$/;
@@ -17,6 +19,15 @@ export function requireUid(text: string, name: string): string {
 export function requireLabel(text: string): string {
   if (!LABEL.test(text)) throw new GatewayError('BAD_REQUEST', 'The label in the address is none of a finding.');
   return text;
+}
+
+/**
+ * The UUID of a model version, which an address may also name by its global id.
+ *
+ * @throws GatewayError BAD_REQUEST when the text is neither
+ */
+export function modelVersionIdOf(text: string): string {
+  return isUuid(text) ? text : fromGlobalId('ModelVersion', text);
 }
 
 /** A registered name or an address, and perhaps a port (RFC 9110 section 7.2, RFC 3986 section 3.2). */

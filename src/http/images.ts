@@ -5,7 +5,7 @@ import type { Caller } from '../access/caller.ts';
 import { requireDoor } from '../access/permissions.ts';
 import { GatewayError } from '../errors.ts';
 import { callerOf } from './authentication.ts';
-import { requireLabel, requireUid } from './identifiers.ts';
+import { modelVersionIdOf, requireLabel, requireUid } from './identifiers.ts';
 
 /** Where the pictures come from; each is a PNG file. */
 export interface ImageSource {
@@ -17,8 +17,6 @@ export interface ImageSource {
    */
   heatMap(caller: Caller, sopInstanceUid: string, label: string, modelVersionId?: string): Promise<Uint8Array>;
 }
-
-const MODEL_VERSION_ID = /^[\w-]{1,64}$/;
 
 /** Adds the routes. */
 export function addImages(app: FastifyInstance, images: ImageSource): void {
@@ -43,7 +41,8 @@ export function addImages(app: FastifyInstance, images: ImageSource): void {
 const instanceUid = (text: string): string => requireUid(text, 'SOP Instance UID');
 
 function modelVersionOf(value: unknown): string | undefined {
-  if (value === undefined || (typeof value === 'string' && MODEL_VERSION_ID.test(value))) return value;
+  if (value === undefined) return undefined;
+  if (typeof value === 'string') return modelVersionIdOf(value);
   throw new GatewayError('BAD_REQUEST', 'modelVersion must be the id of one model version.');
 }
 

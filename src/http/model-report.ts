@@ -4,9 +4,8 @@ import { requireDoor } from '../access/permissions.ts';
 import { GatewayError } from '../errors.ts';
 import type { ModelReports } from '../report/model-reports.ts';
 import { STYLE_SHA256 } from '../report/style.ts';
-import { fromGlobalId } from '../schema/global-id.ts';
-import { isUuid } from '../store/reads/uuid.ts';
 import { callerOf } from './authentication.ts';
+import { modelVersionIdOf } from './identifiers.ts';
 import { pagePolicy } from './security-headers.ts';
 
 const ROUTE = 'GET /model-versions/:id/report.html';
@@ -25,7 +24,7 @@ export function addModelReport(app: FastifyInstance, reports: Pick<ModelReports,
       requireDoor(caller, ROUTE);
       const { id } = request.params;
       const { since, until } = request.query;
-      const modelVersionId = isUuid(id) ? id : fromGlobalId('ModelVersion', id);
+      const modelVersionId = modelVersionIdOf(id);
       const plan = reports.plan(modelVersionId, timeOf(since, 'since'), timeOf(until, 'until'));
       const { html, fileName } = await reports.make(caller, plan, ROUTE);
       return reply

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { GatewayError } from '../../src/errors.ts';
 import { FIRST_QUERY, FIRST_SUBSCRIPTION } from '../../src/http/landing-page.ts';
+import { toGlobalId } from '../../src/schema/global-id.ts';
 import { multipart, RawConnection, startServer, stow, stowHead } from './support.ts';
 
 describe('errors', () => {
@@ -150,7 +151,12 @@ describe('images', () => {
     const { url } = await startServer();
     const text = async (path: string) => (await fetch(`${url}${path}`)).text();
     expect(await text('/instances/1.2/heatmaps/Pleural_Thickening.png')).toBe('1.2|Pleural_Thickening|');
-    expect(await text('/instances/1.2/heatmaps/No%20Finding.png?modelVersion=abc-1')).toBe('1.2|No Finding|abc-1');
+    // By UUID, as in the addresses that findings have, or by the global id of the API.
+    const id = '01a20ef7-f450-7378-9518-157e33dad66c';
+    for (const name of [id, toGlobalId('ModelVersion', id)]) {
+      const path = `/instances/1.2/heatmaps/No%20Finding.png?modelVersion=${name}`;
+      expect(await text(path)).toBe(`1.2|No Finding|${id}`);
+    }
   });
 
   it.each([
@@ -159,6 +165,7 @@ describe('images', () => {
     '/instances/1.2/heatmaps/%3Cb%3E.png',
     '/instances/1.2/heatmaps/Edema.png?modelVersion=a&modelVersion=b',
     "/instances/1.2/heatmaps/Edema.png?modelVersion='",
+    '/instances/1.2/heatmaps/Edema.png?modelVersion=abc-1',
   ])('refuses %s', async (path) => {
     const { url } = await startServer();
     const response = await fetch(`${url}${path}`);

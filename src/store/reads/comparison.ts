@@ -7,6 +7,7 @@ import { type Agreement, agreementOf, type Summary, summaryOf } from '../../stat
 import type { PrismaClient } from '../client.ts';
 import { type ComparedFilm, type ComparisonQuery, comparedFilms } from './compared-films.ts';
 import type { Reader } from './scope.ts';
+import { assessmentTurns } from './turns.ts';
 
 /** Times of the readings of one version, in milliseconds. */
 export interface Latencies {
@@ -72,22 +73,12 @@ class Times {
 const noScores = (): Scores => ({ probabilitiesOfA: [], probabilitiesOfB: [], positiveByA: [], positiveByB: [] });
 
 /**
- * Compares what is visible only.
+ * Compares what is visible only, when it is its turn.
  *
- * @throws GatewayError BAD_REQUEST for a time outside the years 1 to 9999
+ * @throws GatewayError BAD_REQUEST for a time outside the years 1 to 9999, BUSY
  */
 export function modelComparison(reader: Reader, query: ComparisonQuery, bounds = BOUNDS): Promise<Comparison> {
-  return inTurn(() => compareVersions(reader, query, bounds));
-}
-
-/** The comparison that was asked for last in this process. */
-let lastTurn: Promise<unknown> = Promise.resolve();
-
-/** One after the other: 60 at once over 12,000 films took 2.4 GB, and held up everything else for up to 5 s. */
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const result = lastTurn.then(work);
-  lastTurn = result.catch(() => undefined);
-  return result;
+  return assessmentTurns.take(() => compareVersions(reader, query, bounds));
 }
 
 async function compareVersions(reader: Reader, query: ComparisonQuery, bounds: ComparisonBounds): Promise<Comparison> {

@@ -7,6 +7,7 @@ import { Prisma } from '../client.ts';
 import { type TimeRange, within } from './conditions.ts';
 import type { Reader } from './scope.ts';
 import { INFERENCES } from './tables.ts';
+import { assessmentTurns } from './turns.ts';
 
 /** What days are compared with: the part `reference` of a manifest. */
 export interface DriftReference {
@@ -68,9 +69,9 @@ export function referenceOfManifest(manifest: unknown): DriftReference | null {
 }
 
 /**
- * Day by day, without the days that have no film.
+ * Day by day, without the days that have no film; when it is its turn.
  *
- * @throws GatewayError BAD_REQUEST for more than {@link MOST_DAYS} days
+ * @throws GatewayError BAD_REQUEST for more than {@link MOST_DAYS} days, BUSY
  */
 export async function driftByDay(
   reader: Reader,
@@ -82,16 +83,18 @@ export async function driftByDay(
   if (until.getTime() - first > MOST_DAYS * DAY_MS) {
     throw new GatewayError('BAD_REQUEST', `At most ${MOST_DAYS} days are compared at once.`);
   }
-  const days: DriftDay[] = [];
-  for (let at = first; at < until.getTime(); at += DAY_MS) {
-    const period = {
-      from: new Date(Math.max(at, from.getTime())),
-      until: new Date(Math.min(at + DAY_MS, until.getTime())),
-    };
-    const drift = await driftOf(reader, modelVersionId, reference, period);
-    if (drift.films > 0) days.push({ day: new Date(at), ...drift });
-  }
-  return days;
+  return assessmentTurns.take(async () => {
+    const days: DriftDay[] = [];
+    for (let at = first; at < until.getTime(); at += DAY_MS) {
+      const period = {
+        from: new Date(Math.max(at, from.getTime())),
+        until: new Date(Math.min(at + DAY_MS, until.getTime())),
+      };
+      const drift = await driftOf(reader, modelVersionId, reference, period);
+      if (drift.films > 0) days.push({ day: new Date(at), ...drift });
+    }
+    return days;
+  });
 }
 
 /** Of what was asked to be read in a period. Re-readings of old films are left out: they say nothing of the day. */
