@@ -10,9 +10,9 @@ import { makePhantom, phantomUid } from '../src/dicom/phantom.ts';
 import { discoverModels } from '../src/inference/registry.ts';
 import { referenceOf } from '../src/statistics/reference-distribution.ts';
 import type { PrismaClient } from '../src/store/client.ts';
-import { CHANNELS } from '../src/store/listener.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { graphql, stow, subscribe } from './support/client.ts';
+import { allEnded, until } from './support/until.ts';
 
 const REGISTER = `mutation { registerModelVersions(input: { reason: "films of our own house" }) {
   registered { version } updated { changedParts } refused { message } } }`;
@@ -36,27 +36,19 @@ const INVERTED = {
   elements: { '00280004': ['CS', 'MONOCHROME2'], '20500020': ['CS', 'IDENTITY'] },
 } as const;
 
-/** The clinical readings of new films once none of them waits or runs any more; woken by each change. */
+/** The clinical readings of new films once none of them waits or runs any more. */
 async function readFilms(url: string, count: number, options: Partial<typeof INVERTED> = {}) {
   const seeds = Array.from({ length: count }, (_, index) => seed + index);
   seed += count;
   const films = seeds.map((each) => makePhantom({ seed: each, rows: 256, columns: 256, ...options }));
   expect((await stow(url, films)).stored).toHaveLength(count);
   const uids = seeds.map((each) => phantomUid(`instance ${each}`));
-  let changed = Promise.withResolvers<void>();
-  const stop = gateway.app.store.listener.on(CHANNELS.changes, () => changed.resolve());
-  for (;;) {
-    changed = Promise.withResolvers<void>();
-    const readings = await prisma.inference.findMany({
+  const look = async () =>
+    prisma.inference.findMany({
       where: { instance: { sopInstanceUid: { in: uids } } },
       include: { findings: { select: { label: true, probability: true } } },
     });
-    if (!readings.some(({ state }) => state === 'QUEUED' || state === 'RUNNING')) {
-      stop();
-      return readings;
-    }
-    await changed.promise;
-  }
+  return until(gateway.app.store.listener, look, allEnded);
 }
 
 type Readings = Awaited<ReturnType<typeof readFilms>>;

@@ -6,11 +6,12 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { makePhantom, phantomUid } from '../src/dicom/phantom.ts';
 import { silentLog } from '../src/log.ts';
 import { createClient, type PrismaClient } from '../src/store/client.ts';
-import { CHANNELS, Listener } from '../src/store/listener.ts';
+import { Listener } from '../src/store/listener.ts';
 import { graphql, stow, subscribe } from './support/client.ts';
 import { type GatewayProcess, startGatewayProcess } from './support/gateway-process.ts';
 import { createDatabase } from './support/postgres.ts';
 import { type TwoVersions, twoVersions } from './support/two-versions.ts';
+import { allEnded, until } from './support/until.ts';
 
 interface Completed {
   readonly findingsCompleted: {
@@ -52,13 +53,10 @@ async function send(count: number): Promise<string[]> {
   return uids;
 }
 
-/** The readings of films once none waits or runs any more; woken by each change. */
-async function readingsOf(uids: readonly string[]) {
-  let changed = Promise.withResolvers<void>();
-  const stop = listener.on(CHANNELS.changes, () => changed.resolve());
-  for (;;) {
-    changed = Promise.withResolvers<void>();
-    const readings = await prisma.inference.findMany({
+/** The readings of films once none waits or runs any more. */
+function readingsOf(uids: readonly string[]) {
+  const look = async () =>
+    prisma.inference.findMany({
       where: { instance: { sopInstanceUid: { in: [...uids] } } },
       select: {
         state: true,
@@ -70,12 +68,7 @@ async function readingsOf(uids: readonly string[]) {
         _count: { select: { findings: true } },
       },
     });
-    if (!readings.some(({ state }) => state === 'QUEUED' || state === 'RUNNING')) {
-      stop();
-      return readings;
-    }
-    await changed.promise;
-  }
+  return until(listener, look, allEnded);
 }
 
 beforeAll(async () => {

@@ -6,11 +6,12 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { makePhantom, phantomUid } from '../src/dicom/phantom.ts';
 import { silentLog } from '../src/log.ts';
 import { createClient, type PrismaClient } from '../src/store/client.ts';
-import { CHANNELS, Listener } from '../src/store/listener.ts';
+import { Listener } from '../src/store/listener.ts';
 import { graphql, stow } from './support/client.ts';
 import { type GatewayProcess, type LoggedEvent, startGatewayProcess } from './support/gateway-process.ts';
 import { createDatabase } from './support/postgres.ts';
 import { type TwoVersions, twoVersions } from './support/two-versions.ts';
+import { hasEnded, until } from './support/until.ts';
 
 const MOVE = `mutation ($input: MoveModelVersionInput!) { moveModelVersion(input: $input) { modelVersion { state } } }`;
 
@@ -56,19 +57,13 @@ function readingsOf(uids: readonly string[], version: string) {
   });
 }
 
-/** The readings once as many as expected have ended; woken by each change. */
-async function ended(uids: readonly string[], version: string, count = uids.length) {
-  let changed = Promise.withResolvers<void>();
-  const stop = listener.on(CHANNELS.changes, () => changed.resolve());
-  for (;;) {
-    changed = Promise.withResolvers<void>();
-    const readings = await readingsOf(uids, version);
-    if (readings.filter(({ state }) => state !== 'QUEUED' && state !== 'RUNNING').length >= count) {
-      stop();
-      return readings;
-    }
-    await changed.promise;
-  }
+/** The readings once as many as expected have ended. */
+function ended(uids: readonly string[], version: string, count = uids.length) {
+  return until(
+    listener,
+    async () => readingsOf(uids, version),
+    (readings) => readings.filter(hasEnded).length >= count,
+  );
 }
 
 beforeAll(async () => {

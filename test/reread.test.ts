@@ -6,12 +6,13 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { makePhantom, phantomUid } from '../src/dicom/phantom.ts';
 import { silentLog } from '../src/log.ts';
 import { createClient, type PrismaClient } from '../src/store/client.ts';
-import { CHANNELS, Listener } from '../src/store/listener.ts';
+import { Listener } from '../src/store/listener.ts';
 import { MOST_OUTSTANDING } from '../src/store/reread-jobs.ts';
 import { graphql, stow } from './support/client.ts';
 import { type GatewayProcess, startGatewayProcess } from './support/gateway-process.ts';
 import { createDatabase } from './support/postgres.ts';
 import { type TwoVersions, twoVersions } from './support/two-versions.ts';
+import { allEnded, until as untilChanged } from './support/until.ts';
 
 interface Progress {
   readonly total: number;
@@ -52,21 +53,7 @@ let seed = 97_000;
 const ids = new Map<string, string>();
 const candidate = () => ids.get(versions.fp32.manifest.version) ?? '';
 
-/** The first state of things that will do; looked at anew after each change. */
-async function until<T>(look: () => Promise<T>, will: (found: T) => boolean): Promise<T> {
-  let changed = Promise.withResolvers<void>();
-  const stop = listener.on(CHANNELS.changes, () => changed.resolve());
-  try {
-    for (;;) {
-      changed = Promise.withResolvers<void>();
-      const found = await look();
-      if (will(found)) return found;
-      await changed.promise;
-    }
-  } finally {
-    stop();
-  }
-}
+const until = <T>(look: () => Promise<T>, will: (found: T) => boolean) => untilChanged(listener, look, will);
 
 async function job(id: string): Promise<Job> {
   const { rereadJob } = await graphql<{ rereadJob: Job }>(
@@ -113,9 +100,6 @@ const readingsOf = (uids: readonly string[]) =>
       ...{ instanceId: true, modelVersion: { select: { version: true } }, _count: { select: { findings: true } } },
     },
   });
-
-const allEnded = (readings: readonly { readonly state: string }[]) =>
-  readings.every(({ state }) => state !== 'QUEUED' && state !== 'RUNNING');
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cxr-gateway-reread-'));

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makePhantom } from '../src/dicom/phantom.ts';
-import { CHANNELS } from '../src/store/listener.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { graphql, stow, subscribe } from './support/client.ts';
 import { twoVersions } from './support/two-versions.ts';
+import { until } from './support/until.ts';
 
 const LIVE = 'subscription ($after: String) { findingsCompleted(after: $after) { inference { id } } }';
 const MOVE = `mutation ($input: MoveModelVersionInput!) { moveModelVersion(input: $input) { modelVersion { id } } }`;
@@ -47,16 +47,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Resolves when no reading waits or runs any more; woken by each change. */
+/** Resolves when no reading waits or runs any more. */
 async function allRead(): Promise<void> {
   const { prisma, listener } = door.app.store;
-  let changed = Promise.withResolvers<void>();
-  const stop = listener.on(CHANNELS.changes, () => changed.resolve());
-  for (;;) {
-    changed = Promise.withResolvers<void>();
-    if ((await prisma.inference.count({ where: { state: { in: ['QUEUED', 'RUNNING'] } } })) === 0) return stop();
-    await changed.promise;
-  }
+  const open = async () => prisma.inference.count({ where: { state: { in: ['QUEUED', 'RUNNING'] } } });
+  await until(listener, open, (count) => count === 0);
 }
 
 describe('a shadow under sustained load', { timeout: 180_000 }, () => {
