@@ -1,11 +1,9 @@
 /** Where the walk-through plays: a gateway of its own with the shipped model, people with keys, films and a candidate. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chmod, cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { runCommand, startGatewayProcess } from '../../test/support/gateway-process.ts';
 
 /** Who plays. Each has a key of their own, so that a second person can approve. */
 const PEOPLE = {
@@ -40,8 +38,6 @@ export interface Stage extends AsyncDisposable {
 }
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
-const MAIN = join(ROOT, 'dist', 'main.js');
-const run = promisify(execFile);
 
 const OPEN = '{ inferences(filter: { states: [QUEUED, RUNNING] }) { totalCount } }';
 const POLL_MS = 200;
@@ -52,15 +48,18 @@ export async function setStage(settings: Readonly<Record<string, string>>): Prom
   await chmod(folder, 0o755); // as root PostgreSQL runs as another account, which must be able to enter
   const models = join(folder, 'models');
   await cp(join(ROOT, 'models', 'chexnet-demo'), join(models, 'chexnet-demo'), { recursive: true });
-  const env = { ...process.env, DATA_DIR: folder, MODELS_DIR: models, PORT: '0', DIMSE_PORT: '0', ...settings };
-  const command = async (...words: readonly string[]) =>
-    (await run(process.execPath, [MAIN, ...words], { env, maxBuffer: 64 * 1024 * 1024 })).stdout;
+  const environment = { DATA_DIR: folder, MODELS_DIR: models, ...settings };
+  const command = async (...words: readonly string[]) => {
+    const { code, stdout, stderr } = await runCommand(words, environment);
+    if (code !== 0) throw new Error(`cxr-gateway ${words.join(' ')} ended with ${code}: ${stderr}`);
+    return stdout;
+  };
   const keys = new Map<Person, string>();
   for (const [person, words] of Object.entries(PEOPLE) as [Person, readonly string[]][]) {
     keys.set(person, JSON.parse(await command('api-key', 'create', ...words, '--json')).secret);
   }
-  const child = spawn(process.execPath, [MAIN, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const url = await addressOf(child);
+  const gateway = await startGatewayProcess(environment, () => {}, []);
+  const { url } = gateway;
   const authorization = (who: Person) => ({ authorization: `Bearer ${keys.get(who)}` });
   const ask: Stage['ask'] = async (who, query, variables) => {
     const body = JSON.stringify({ query, variables });
@@ -85,23 +84,10 @@ export async function setStage(settings: Readonly<Record<string, string>>): Prom
       await ended();
     },
     [Symbol.asyncDispose]: async () => {
-      const exit = new Promise((done) => child.once('exit', done));
-      child.kill('SIGTERM');
-      await exit;
+      await gateway.end('SIGTERM'); // by itself, so that its PostgreSQL ends too
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-function addressOf(child: ChildProcess): Promise<string> {
-  return new Promise((serving, failed) => {
-    if (child.stdout === null) throw new Error('The gateway has no output.');
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const event = JSON.parse(line) as { readonly event: string; readonly url?: string };
-      if (event.event === 'gateway.started' && event.url !== undefined) serving(event.url);
-    });
-    child.once('exit', (code) => failed(new Error(`The gateway ended with ${code} before it served.`)));
-  });
 }
 
 async function stow(url: string, headers: Readonly<Record<string, string>>, film: Uint8Array): Promise<void> {
