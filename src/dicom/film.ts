@@ -29,6 +29,7 @@ export interface Film {
  * several frames the first is read.
  *
  * @param memory - where the pixels go; memory of its own when absent
+ * @param spareThreads - threads that may run beside this one: a JPEG 2000 film is decoded by them all
  * @throws GatewayError as readHeader; PIXEL_DATA_CORRUPT for pixels that cannot be decoded, IMAGE_FORMAT_UNSUPPORTED for
  *   an image that is not monochrome
  */
@@ -36,6 +37,7 @@ export async function readFilm(
   path: string,
   limits: FilmLimits,
   memory: PixelMemory = new PixelMemory(),
+  spareThreads = 0,
 ): Promise<{ header: FilmHeader; film: Film }> {
   return withFileWindow(path, async (window) => {
     const started = performance.now();
@@ -44,7 +46,7 @@ export async function readFilm(
     if (image.samplesPerPixel !== 1 || !image.photometricInterpretation.startsWith('MONOCHROME')) {
       throw new GatewayError('IMAGE_FORMAT_UNSUPPORTED', `The image is ${image.photometricInterpretation}.`);
     }
-    const words = await firstFrame.read(memory);
+    const words = await firstFrame.read(memory, spareThreads);
     const read = performance.now();
     const { lookup, source } = buildGrayscale(image, words);
     const timings = { readMs: read - started, decodeMs: performance.now() - read };

@@ -42,13 +42,19 @@ interface SessionTask {
   readonly gate: Int32Array<SharedArrayBuffer>;
 }
 
+/** What every task that decodes a film brings. */
+interface FilmTask {
+  /** Threads of the pool that have nothing to do. */
+  readonly spareThreads: number;
+}
+
 /** Reads one film: file, pixels, gate, tensor, scores. A film whose pixels the gate refuses is not shown to the model. */
-export function read(task: ReadTask & SessionTask): Promise<WorkerAnswer<Reading>> {
+export function read(task: ReadTask & SessionTask & FilmTask): Promise<WorkerAnswer<Reading>> {
   return answer(async () => {
     const gate = new NativeGate(task.gate);
     const session = await gate.native(() => sessions.get(task.model, task.intraOpThreads));
     const watch = new Stopwatch();
-    const { film } = await readFilm(task.path, task.limits, memory);
+    const { film } = await readFilm(task.path, task.limits, memory, task.spareThreads);
     const readAndDecode = watch.lap();
     const evidence = assessPixels(film, task.gateRules);
     const input = evidence.verdict === 'INELIGIBLE' ? undefined : prepareInput(film, session.manifest);
@@ -84,17 +90,19 @@ export function measureEngines(
 }
 
 /** The film as PNG. */
-export function renderPreview(task: RenderTask): Promise<WorkerAnswer<Uint8Array>> {
+export function renderPreview(task: RenderTask & FilmTask): Promise<WorkerAnswer<Uint8Array>> {
   return answer(async () => {
-    const { film } = await readFilm(task.path, task.limits, memory);
+    const { film } = await readFilm(task.path, task.limits, memory, task.spareThreads);
     return drawPreview(film, task.maximumSize);
   });
 }
 
 /** The film with a heat map over it as PNG. */
-export function renderHeatMap(task: RenderTask & { readonly grid: HeatMapGrid }): Promise<WorkerAnswer<Uint8Array>> {
+export function renderHeatMap(
+  task: RenderTask & FilmTask & { readonly grid: HeatMapGrid },
+): Promise<WorkerAnswer<Uint8Array>> {
   return answer(async () => {
-    const { film } = await readFilm(task.path, task.limits, memory);
+    const { film } = await readFilm(task.path, task.limits, memory, task.spareThreads);
     return drawHeatMap(film, task.maximumSize, task.grid);
   });
 }

@@ -1,7 +1,12 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { makePhantom } from '../../src/dicom/phantom.ts';
+import { JPEG_2000_LOSSLESS } from '../../src/dicom/transfer-syntaxes.ts';
 import { InferencePool, type InferencePoolOptions, type ReadTask } from '../../src/inference/pool.ts';
+import { recoded } from '../support/encoded-films.ts';
+import { ENCODERS } from '../support/encoders.ts';
 import { codeOf, limits, shippedModel, temporaryFolder, writeFilm } from './support.ts';
 
 const unrulyWorker = new URL('./unruly-worker.ts', import.meta.url);
@@ -28,6 +33,13 @@ async function newTasks(): Promise<(name: string) => ReadTask> {
   await writeFilm(join(folder, 'film.dcm'));
   const model = await shippedModel();
   return (name) => ({ path: join(folder, name), model, limits });
+}
+
+/** More than half a megabyte of code: smaller films are decoded by one thread. */
+async function jpeg2000Film(): Promise<Buffer> {
+  const encode = ENCODERS[JPEG_2000_LOSSLESS];
+  if (encode === undefined) throw new Error('no encoder');
+  return recoded(makePhantom({ seed: 5, rows: 1024, columns: 1024 }), JPEG_2000_LOSSLESS, encode);
 }
 
 describe('InferencePool', () => {
@@ -128,6 +140,23 @@ describe('InferencePool', () => {
       expect(other).toBe('FULFILLED');
     }
     expect(pool.statistics.failed.INFERENCE_CANCELLED).toBeGreaterThan(0);
+  });
+
+  // The idle thread's core decodes one band of a large JPEG 2000 film; a busy pool decodes it whole.
+  test('reads a JPEG 2000 film the same alone and in a crowd, and survives its cancellation', async () => {
+    const task = await newTasks();
+    const pool = newPool({ threads: 2, workerFile: undefined });
+    const path = join(await temporaryFolder(), 'film.dcm');
+    await writeFile(path, await jpeg2000Film());
+    const film = { ...task('film.dcm'), path };
+    const alone = await pool.read(film);
+    const crowd = await Promise.all([pool.read(film), pool.read(film), pool.read(film)]);
+    for (const { scores } of crowd) expect(scores).toEqual(alone.scores);
+    for (const delay of [1, 30, 90]) {
+      const outcome = await codeOf(pool.read(film, AbortSignal.timeout(delay)));
+      expect(['FULFILLED', 'INFERENCE_CANCELLED']).toContain(outcome);
+    }
+    expect((await pool.read(film)).scores).toEqual(alone.scores);
   });
 
   test('refuses more than the line holds', async () => {

@@ -4,12 +4,13 @@ import type { ByteWindow } from '../byte-window.ts';
 import type { ImageAttributes } from '../image-attributes.ts';
 import type { PixelMemory } from '../pixel-memory.ts';
 import type { DecodeCodestream } from './codecs/codec.ts';
-import { decodeHighThroughput, decodeJpeg2000, decodeJpegLs } from './codecs/cornerstone.ts';
+import { decodeHighThroughput, decodeJpegLs } from './codecs/cornerstone.ts';
 import { decodeJpeg16 } from './codecs/jpeg-dcmjs.ts';
 import { decodeJpeg8 } from './codecs/jpeg-turbo.ts';
 import type { CodestreamHeader } from './codestream.ts';
 import { corrupt } from './corrupt.ts';
 import type { CheckedFrame } from './frame-check.ts';
+import { decodeInBands } from './jpeg2000/decode-in-bands.ts';
 import { decodeRle } from './rle.ts';
 import { placeSamples } from './samples.ts';
 
@@ -19,6 +20,7 @@ import { placeSamples } from './samples.ts';
  * @param window - the bytes of the frame
  * @param frame - what {@link checkFrame} of frame-check.ts found
  * @param bytes - memory of the words, exactly as many as the image has
+ * @param spareThreads - threads that may help
  * @throws GatewayError PIXEL_DATA_CORRUPT, PIXEL_DATA_LENGTH_MISMATCH
  */
 export async function decodeFrame(
@@ -27,6 +29,7 @@ export async function decodeFrame(
   image: ImageAttributes,
   memory: PixelMemory,
   bytes: Buffer,
+  spareThreads: number,
 ): Promise<void> {
   if (frame.coding === 'PLAIN') {
     readPlain(window, bytes);
@@ -39,8 +42,8 @@ export async function decodeFrame(
   else {
     const { header } = frame;
     const words = wordsOf(bytes, image);
-    await decoderOf(frame)(codestream.subarray(header.start), header, (samples) =>
-      placeSamples(samples, header, image, words),
+    await decoderOf(frame, spareThreads)(codestream.subarray(header.start), header, (samples, firstPixel) =>
+      placeSamples(samples, header, image, words.subarray(firstPixel)),
     );
   }
 }
@@ -53,14 +56,14 @@ export function wordsOf(bytes: Buffer, image: ImageAttributes): Uint8Array | Uin
     : new Uint8Array(bytes.buffer, bytes.byteOffset, pixels);
 }
 
-function decoderOf(frame: Extract<CheckedFrame, { header: CodestreamHeader }>): DecodeCodestream {
+function decoderOf(frame: Extract<CheckedFrame, { header: CodestreamHeader }>, spareThreads: number): DecodeCodestream {
   switch (frame.coding) {
     case 'JPEG':
       return frame.process !== 'LOSSLESS' && frame.header.precision === 8 ? decodeJpeg8 : decodeJpeg16;
     case 'JPEG_LS':
       return decodeJpegLs;
     case 'JPEG_2000':
-      return decodeJpeg2000;
+      return (codestream, header, take) => decodeInBands(codestream, header, take, spareThreads);
     case 'HTJ2K':
       return decodeHighThroughput;
   }

@@ -41,9 +41,10 @@ export interface FirstFrame {
   /**
    * Words as native Pixel Data would have them, row-major, unmasked; of one sample a pixel only.
    *
+   * @param spareThreads - threads that may help, where decoding takes long
    * @throws GatewayError PIXEL_DATA_CORRUPT, TRUNCATED_FILE, MALFORMED_DICOM, BLOB_UNREADABLE
    */
-  read(memory: PixelMemory): Promise<Uint8Array | Uint16Array>;
+  read(memory: PixelMemory, spareThreads: number): Promise<Uint8Array | Uint16Array>;
 }
 
 /**
@@ -117,9 +118,9 @@ function findEncapsulated({ window, pixelData, dataSet, syntax }: WalkedFilm, im
   const checked = checkFrame(frame, syntax.coding, image);
   return {
     check: nothing,
-    read: async (memory) => {
+    read: async (memory, spareThreads) => {
       const bytes = memory.take(frameBytes(image));
-      await decodeFrame(frame, checked, image, memory, bytes);
+      await decodeFrame(frame, checked, image, memory, bytes, spareThreads);
       return wordsOf(bytes, image);
     },
   };

@@ -2,7 +2,7 @@
 import type { Decoder, ModuleOptions } from '@cornerstonejs/codec-charls/decodewasmjs';
 import type { CodestreamHeader } from '../codestream.ts';
 import { corrupt } from '../corrupt.ts';
-import type { DecodeCodestream } from './codec.ts';
+import type { DecodeCodestream, Samples } from './codec.ts';
 import { CodecInstance, type Module } from './instance.ts';
 
 /** What the decoders say of damage that they read over; the rest of their talk is progress. */
@@ -27,13 +27,13 @@ function decoderOf<M extends Module>(
       decoder.decode();
       const [complaint] = complaints;
       if (complaint !== undefined) throw corrupt('The frame is damaged.', new Error(complaint));
-      take(samplesOf(decoder, header));
+      take(samplesOf(decoder, header), 0);
       decoder.delete();
     });
 }
 
 /** The decoded samples; a decoder that failed may say so only by giving none. */
-function samplesOf(decoder: Decoder, { rows, columns, precision }: CodestreamHeader): Uint8Array | Uint16Array {
+function samplesOf(decoder: Decoder, { rows, columns, precision }: CodestreamHeader): Samples {
   const { width, height, componentCount } = decoder.getFrameInfo();
   const bytes = decoder.getDecodedBuffer();
   const isWide = precision > 8;

@@ -111,7 +111,7 @@ export const decodeJpeg16: DecodeCodestream = (codestream, header, take) =>
     if (exports.GetDecodedBufferSize(context) !== pixels * width) throw corrupt('The frame is damaged.');
     const address = exports.GetDecodedBuffer(context);
     const { buffer } = exports.memory;
-    take(width === 2 ? new Uint16Array(buffer, address, pixels) : new Uint8Array(buffer, address, pixels));
+    take(width === 2 ? new Uint16Array(buffer, address, pixels) : new Uint8Array(buffer, address, pixels), 0);
     exports.ReleaseDecoderParameters(parameters);
     exports.ReleaseCodecsContext(context);
   });

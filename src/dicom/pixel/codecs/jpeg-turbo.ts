@@ -19,6 +19,6 @@ export const decodeJpeg8: DecodeCodestream = (codestream, { rows, columns }, tak
     if (width !== columns || height !== rows || componentCount !== 1 || samples.length !== rows * columns) {
       throw corrupt('The frame is damaged.');
     }
-    take(new Uint8Array(samples.buffer, samples.byteOffset, samples.length));
+    take(new Uint8Array(samples.buffer, samples.byteOffset, samples.length), 0);
     decoder.delete();
   });
