@@ -8,7 +8,7 @@ import type { PixelCoding } from '../transfer-syntaxes.ts';
 import type { CodestreamHeader } from './codestream.ts';
 import { corrupt } from './corrupt.ts';
 import { type JpegProcess, readJpegHeader } from './jpeg-header.ts';
-import { readJpeg2000Header } from './jpeg2000-header.ts';
+import { readJpeg2000Header } from './jpeg2000/header.ts';
 import { readRleSegments } from './rle.ts';
 import { placementOf } from './samples.ts';
 

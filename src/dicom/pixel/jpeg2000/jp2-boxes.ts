@@ -2,8 +2,8 @@
  * The JP2 file format (ITU-T T.800 annex I) around a codestream. DICOM wants the codestream alone (PS3.5 section
  * A.4.4), but some writers leave the file around it, and GDCM and pydicom read it.
  */
-import type { ByteWindow } from '../byte-window.ts';
-import { corrupt } from './corrupt.ts';
+import type { ByteWindow } from '../../byte-window.ts';
+import { corrupt } from '../corrupt.ts';
 
 const SIGNATURE_LENGTH = 12;
 const SIGNATURE = 0x6a50_2020;

@@ -2,9 +2,9 @@
  * Marker segments of JPEG 2000 (ITU-T T.800 annex A) and HTJ2K (ITU-T T.814), and the chain of tile-parts. The decoders
  * size their memory by these, so what would need absurd amounts is refused here.
  */
-import type { ByteWindow } from '../byte-window.ts';
-import { type CodestreamHeader, TRAILING_BYTES } from './codestream.ts';
-import { corrupt } from './corrupt.ts';
+import type { ByteWindow } from '../../byte-window.ts';
+import { type CodestreamHeader, TRAILING_BYTES } from '../codestream.ts';
+import { corrupt } from '../corrupt.ts';
 import { findCodestream } from './jp2-boxes.ts';
 
 const SOC = 0xff4f;
