@@ -139,8 +139,16 @@ async function tellOf(
 
 /** Whether both speak for one person. */
 async function isSamePerson(tx: Transaction, one: string, other: string): Promise<boolean> {
-  const voices = await voicesOf(tx, one);
-  return [...(await voicesOf(tx, other))].some((voice) => voices.has(voice));
+  const voices = new Set([...(await voicesOf(tx, one))].map(folded));
+  return [...(await voicesOf(tx, other))].some((voice) => voices.has(folded(voice)));
+}
+
+/**
+ * Subjects of OpenID Connect that differ in case or form are others, but a provider that takes them from what was typed at the login
+ * gives one person several. Here the doubt goes against who approves.
+ */
+function folded(subject: string): string {
+  return subject.normalize('NFKC').toLowerCase();
 }
 
 /**

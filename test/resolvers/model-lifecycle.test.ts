@@ -137,6 +137,15 @@ describe('with two persons', () => {
     expect((await operators.run(APPROVE, { id })).errors).toEqual([]);
   });
 
+  it('a subject in other case or form is the same person', async () => {
+    const { candidate } = await open('two');
+    const id = await requestOf(person('ren\u00e9'), input(candidate, 'ACTIVE'));
+    for (const same of ['REN\u00c9', 'rene\u0301', '\uff32en\u00e9']) {
+      expect((await person(same).run(APPROVE, { id })).errors, same).toMatchObject([{ code: 'FORBIDDEN' }]);
+    }
+    expect((await person('rene').run(APPROVE, { id })).errors).toEqual([]);
+  });
+
   it('an API key speaks for the key that it replaced, whoever has rotated it', async () => {
     const { candidate } = await open('two');
     const { apiKeys } = api.store;
