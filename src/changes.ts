@@ -150,11 +150,15 @@ export class ChangeFeed implements AsyncDisposable {
 
   /** Resolves at the next change, or when the subscriber or the feed ends. */
   async #change(signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#waiting.add(resolve);
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      if (signal.aborted || this.#closing.signal.aborted) resolve();
-    });
+    if (signal.aborted || this.#closing.signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = () => resolve();
+    this.#waiting.add(wake);
+    signal.addEventListener('abort', wake, { once: true });
+    await promise;
+    // Or each change would leave a listener behind for as long as the subscription lives, and adding one goes through all of them.
+    signal.removeEventListener('abort', wake);
+    this.#waiting.delete(wake);
   }
 
   /** Has everything that is committed now in view. */

@@ -1,5 +1,6 @@
+import { getEventListeners } from 'node:events';
 import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ChangeEvent, ChangeFeed } from '../src/changes.ts';
 import { silentLog } from '../src/log.ts';
 import { appendChanges } from '../src/store/change-log.ts';
@@ -178,6 +179,24 @@ describe('the change feed', () => {
     await feed.currentCursor();
     await events.return();
     expect(await waiting).toEqual({ done: true, value: undefined });
+  });
+
+  it('keeps nothing of the changes that a subscriber has waited for', async () => {
+    const added = vi.spyOn(EventTarget.prototype, 'addEventListener');
+    const feed = await openFeed(database.store);
+    const after = await feed.currentCursor();
+    const events = feed.subscribe({ after });
+    for (let change = 0; change < 20; change += 1) {
+      const next = take(events, 1);
+      await feed.currentCursor();
+      await append(database.store);
+      await next;
+    }
+    const signals = new Set(added.mock.contexts.filter((target) => target instanceof AbortSignal));
+    added.mockRestore();
+    expect(signals.size).toBeGreaterThan(0);
+    for (const signal of signals) expect(getEventListeners(signal, 'abort').length).toBeLessThan(5);
+    await events.return();
   });
 
   it('is woken again after its connection was cut', async () => {

@@ -25,8 +25,13 @@ const outputsSchema = z.strictObject({
     .describe('name of the graph output [films, rows, columns, labels] in logits, whose mean is the logit; null: none'),
 });
 
+/** Findings are looked up by it: PostgreSQL has a bound for what an index holds, and reviews one for what they name. */
+const LONGEST_LABEL = 200;
+
+const LONGEST_NAME = 100;
+
 const labelSchema = z.strictObject({
-  name: text.describe('finding, as the training data named it'),
+  name: text.max(LONGEST_LABEL).describe('finding, as the training data named it'),
   threshold: probability.describe('least probability that counts as positive'),
 });
 
@@ -184,8 +189,14 @@ const LONGEST_PROBLEM = 500;
 export const modelManifestSchema = z
   .strictObject({
     schemaVersion: z.literal(1),
-    name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and hyphens'),
-    version: z.string().regex(/^[0-9A-Za-z][0-9A-Za-z.+-]*$/, 'must be letters, digits, dots, pluses and hyphens'),
+    name: z
+      .string()
+      .max(LONGEST_NAME)
+      .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and hyphens'),
+    version: z
+      .string()
+      .max(LONGEST_NAME)
+      .regex(/^[0-9A-Za-z][0-9A-Za-z.+-]*$/, 'must be letters, digits, dots, pluses and hyphens'),
     description: text,
     ...engineFields,
     alternatives: z

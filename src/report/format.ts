@@ -44,9 +44,12 @@ export function share({ value, low, high, successes, trials }: Proportion): stri
   return value === null ? NONE : `${withInterval(value, low, high)}, ${successes}/${trials}`;
 }
 
+/** Longest name of a label. */
+const LONGEST_LABEL = 200;
+
 /** Pleural_Thickening as people write it. */
 export function labelText(label: string): string {
-  return label.replaceAll('_', ' ');
+  return cut(label.replaceAll('_', ' '), LONGEST_LABEL);
 }
 
 /** Cut after a number of characters, and marked so. */

@@ -33,17 +33,28 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Characters that HTML does not allow, those that turn the direction of text, and those that cannot be seen: a document that is
- * signed must not read otherwise than it is written.
+ * Characters that HTML does not allow, those that turn the direction of text or break its lines, and those that cannot be seen: a
+ * document that is signed must not read otherwise than it is written. The joiners U+200C and U+200D and the variation selector
+ * U+FE0F are part of words and pictographs.
  */
 const REPLACED =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]/g;
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\ufff9-\ufffb\p{Noncharacter_Code_Point}\p{Surrogate}]|(?!\u200c|\u200d|\ufe0f)\p{Default_Ignorable_Code_Point}/gu;
+
+/** Marks on one letter, more than any writing has: heaped up, they would cover the lines above and below. */
+const HEAP = /(\p{M}{6})\p{M}+/gu;
+
+/** Empty lines beyond one: they would push what follows out of sight. */
+const EMPTY_LINES = /\n(?:[^\S\n]*\n){2,}/g;
 
 function textOf(part: Part): string {
   if (part === null || part === undefined) return '';
   if (part instanceof Html) return part.text;
   if (typeof part === 'number') return String(part);
   if (typeof part !== 'string') return part.map(textOf).join('');
-  return part.replace(REPLACED, '\ufffd').replace(/[&<>"']/g, (character) => NAMES[character] ?? '');
+  return part
+    .replace(REPLACED, '\ufffd')
+    .replace(HEAP, '$1\ufffd')
+    .replace(EMPTY_LINES, '\n\n')
+    .replace(/[&<>"']/g, (character) => NAMES[character] ?? '');
 }

@@ -1,23 +1,39 @@
 /** The parts of a stored manifest that a report shows. What a manifest of an older form lacks is shown as lacking. */
 import { z } from 'zod';
+import { cut } from './format.ts';
+
+/** Labels of each list: a manifest has up to 1,000, and names of any others in its metrics. */
+export const MOST_LABELS = 100;
+
+const MOST_METRICS = 10;
+const MOST_ALTERNATIVES = 16;
+
+/** Longest of texts that a manifest may have in any length. */
+const LONGEST_DESCRIPTION = 4000;
+const LONGEST_STATEMENT = 1000;
+const LONGEST_NAME = 200;
+
+const textOf = (most: number) => z.string().transform((text) => cut(text, most));
+const name = textOf(LONGEST_NAME);
+const statement = textOf(LONGEST_STATEMENT);
 
 const engineSchema = z.object({
-  file: z.string(),
-  sha256: z.string(),
-  precision: z.string(),
+  file: name,
+  sha256: name,
+  precision: name,
   weightBits: z.number().optional(),
 });
 
 const interval = z.tuple([z.number(), z.number()]);
 
 const metricSchema = z.object({
-  measure: z.string(),
+  measure: name,
   mean: z.number(),
-  dataSet: z.string().optional(),
+  dataSet: statement.optional(),
   films: z.number().optional(),
-  measuredThrough: z.string().optional(),
-  precision: z.string().optional(),
-  sha256: z.string().optional(),
+  measuredThrough: statement.optional(),
+  precision: name.optional(),
+  sha256: name.optional(),
   perLabel: z.record(z.string(), z.number()).optional().catch(undefined),
   intervals: z
     .object({ mean: interval.nullable(), perLabel: z.record(z.string(), interval) })
@@ -33,15 +49,15 @@ const operatingPointSchema = z.object({
 });
 
 const manifestSchema = z.object({
-  description: z.string().nullable().catch(null),
+  description: textOf(LONGEST_DESCRIPTION).nullable().catch(null),
   labels: z.array(z.object({ name: z.string() })).catch([]),
   input: z.object({ height: z.number(), width: z.number(), channels: z.number() }).nullable().catch(null),
-  preprocessing: z.object({ version: z.string(), grayscaleRule: z.string() }).nullable().catch(null),
+  preprocessing: z.object({ version: name, grayscaleRule: name }).nullable().catch(null),
   alternatives: z.array(engineSchema).catch([]),
   thresholdsOrigin: z
     .object({
-      method: z.string(),
-      dataSet: z.string(),
+      method: statement,
+      dataSet: statement,
       films: z.number(),
       operatingPoints: z.record(z.string(), operatingPointSchema),
     })
@@ -57,10 +73,15 @@ export type Engine = z.infer<typeof engineSchema>;
 
 /** What a report shows of a manifest. */
 export interface ManifestParts extends Omit<z.infer<typeof manifestSchema>, 'alternatives' | 'labels'> {
+  /** The first {@link MOST_LABELS}. */
   readonly labels: readonly string[];
+  /** All of them. */
+  readonly labelCount: number;
   /** The version's own file, which its digest is of, then its alternatives. */
   readonly engines: readonly Engine[];
+  /** The first {@link MOST_METRICS}. */
   readonly metrics: readonly Metric[];
+  readonly moreMetrics: boolean;
 }
 
 /**
@@ -78,8 +99,13 @@ export function manifestParts(
   const entries = Array.isArray(metrics) ? (metrics as unknown[]) : [];
   return {
     ...parts,
-    labels: labels.map(({ name }) => name),
-    engines: [own.success ? own.data : { file: 'not named', sha256: digest, precision }, ...alternatives],
-    metrics: entries.flatMap((entry) => metricSchema.safeParse(entry).data ?? []),
+    labels: labels.slice(0, MOST_LABELS).map((label) => label.name),
+    labelCount: labels.length,
+    engines: [
+      own.success ? own.data : { file: 'not named', sha256: digest, precision },
+      ...alternatives.slice(0, MOST_ALTERNATIVES),
+    ],
+    metrics: entries.slice(0, MOST_METRICS).flatMap((entry) => metricSchema.safeParse(entry).data ?? []),
+    moreMetrics: entries.length > MOST_METRICS,
   };
 }

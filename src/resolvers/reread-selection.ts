@@ -46,7 +46,8 @@ async function keptFilter(
   { patientId, studyDate, createdAt, callingAeTitle, finding }: RereadFilterInput,
   { loaders }: GatewayContext,
 ): Promise<RereadFilter> {
-  const patient = patientId ? await loaders.patients.load(fromGlobalId('Patient', patientId)) : undefined;
+  // What is given counts, an empty text too: left out, it would select more films than were meant.
+  const patient = isGiven(patientId) ? await loaders.patients.load(fromGlobalId('Patient', patientId)) : undefined;
   if (patient === null) throw new GatewayError('NOT_FOUND', 'There is no such patient.');
   const found = finding ? await requireModelVersion(finding.modelVersionId, { loaders }) : undefined;
   const [ofStudy, ofStoring] = [keptRange(studyDate), keptRange(createdAt)];
@@ -54,7 +55,7 @@ async function keptFilter(
     ...(patient === undefined ? {} : { patientId: patient.id }),
     ...(ofStudy === undefined ? {} : { studyDate: ofStudy }),
     ...(ofStoring === undefined ? {} : { createdAt: ofStoring }),
-    ...(callingAeTitle ? { callingAeTitle } : {}),
+    ...(isGiven(callingAeTitle) ? { callingAeTitle } : {}),
     ...(finding && found
       ? { finding: { modelVersionId: found.id, label: finding.label, positive: finding.positive } }
       : {}),
@@ -63,6 +64,10 @@ async function keptFilter(
     throw new GatewayError('BAD_REQUEST', 'The filter has no condition; for all films say all: true.');
   }
   return filter;
+}
+
+function isGiven<Value>(value: Value | null | undefined): value is Value {
+  return value !== null && value !== undefined;
 }
 
 /** Undefined where it has no bound. */

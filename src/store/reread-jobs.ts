@@ -12,6 +12,7 @@ import type { AuditActor } from './audit/audit-entry.ts';
 import type { Prisma, PrismaClient, Transaction } from './client.ts';
 import type { RereadJob } from './generated/client.ts';
 import type { RereadJobState } from './generated/enums.ts';
+import type { InferenceKeys } from './inference-state.ts';
 import { cancelReading } from './inference-steps.ts';
 import { checkedReason, lockedState, requireAdmitted } from './model-state.ts';
 import type { InferenceQueue } from './queue.ts';
@@ -95,10 +96,12 @@ export class RereadJobStore {
       if (to === 'RUNNING' && job.state === 'PAUSED') requireAdmitted(await lockedState(tx, job.modelVersionId));
       await setState(tx, job, to, by);
       if (to !== 'CANCELLED') return;
-      // One that somebody has asked for besides, by requestInference, is no background reading any more, and stays.
-      const open = await tx.inference.findMany({
-        where: { rereadJobId: id, state: { in: ['QUEUED', 'RUNNING'] }, priority: 'BACKGROUND' },
-      });
+      // One that somebody has asked for besides, by requestInference, is no background reading any more, and stays. Locked, so
+      // that a request which commits meanwhile counts.
+      const open = await tx.$queryRaw<InferenceKeys[]>`
+        SELECT "id", "instanceId", "studyId", "patientId", "modelVersionId", "priority" FROM "Inference"
+        WHERE "rereadJobId" = ${id}::uuid AND "state" IN ('QUEUED', 'RUNNING') AND "priority" = 'BACKGROUND'
+        ORDER BY "id" FOR NO KEY UPDATE`;
       for (const inference of open) await cancelReading(tx, inference, by);
     });
   }

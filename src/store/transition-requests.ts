@@ -137,20 +137,40 @@ async function tellOf(
   ]);
 }
 
-/**
- * A key that a person or another key made speaks for who made it, through however many keys. Keys of the command line are their
- * own: whoever operates the machine makes them for others.
- */
+/** Whether both speak for one person. */
 async function isSamePerson(tx: Transaction, one: string, other: string): Promise<boolean> {
-  return (await makerOf(tx, one)) === (await makerOf(tx, other));
+  const voices = new Set([...(await voicesOf(tx, one))].map(folded));
+  return [...(await voicesOf(tx, other))].some((voice) => voices.has(folded(voice)));
 }
 
-async function makerOf(tx: Transaction, subject: string, seen: readonly string[] = []): Promise<string> {
-  const keyId = /^api-key:([0-9a-f-]{36})$/.exec(subject)?.[1];
-  if (keyId === undefined || seen.includes(subject)) return subject;
-  const key = await tx.apiKey.findUnique({ where: { id: keyId }, select: { createdBy: true } });
-  if (key === null || !/^(oidc|api-key):/.test(key.createdBy)) return subject;
-  return makerOf(tx, key.createdBy, [...seen, subject]);
+/**
+ * Subjects of OpenID Connect that differ in case or form are others, but a provider that takes them from what was typed at the login
+ * gives one person several. Here the doubt goes against who approves.
+ */
+function folded(subject: string): string {
+  return subject.normalize('NFKC').toLowerCase();
+}
+
+/**
+ * Whom a subject speaks for, itself included. A key speaks for the person or key that made it, and for the key that it replaced,
+ * through however many keys. Keys that the command line makes are their own: whoever operates the machine makes them for others,
+ * and when it rotates one, the same person holds both.
+ */
+async function voicesOf(tx: Transaction, subject: string): Promise<ReadonlySet<string>> {
+  const voices = new Set([subject]);
+  // A set gives what is added while it is gone through.
+  for (const voice of voices) {
+    const keyId = /^api-key:([0-9a-f-]{36})$/.exec(voice)?.[1];
+    if (keyId === undefined) continue;
+    const key = await tx.apiKey.findUnique({
+      where: { id: keyId },
+      select: { createdBy: true, replaces: { select: { id: true } } },
+    });
+    if (key === null) continue;
+    if (/^(oidc|api-key):/.test(key.createdBy)) voices.add(key.createdBy);
+    if (key.replaces !== null) voices.add(`api-key:${key.replaces.id}`);
+  }
+  return voices;
 }
 
 /** By the database's clock, which all processes share. */

@@ -4,6 +4,7 @@ import { DriftWatch } from '../../src/drift-watch.ts';
 import { silentLog } from '../../src/log.ts';
 import { toGlobalId } from '../../src/schema/global-id.ts';
 import { referenceOf } from '../../src/statistics/reference-distribution.ts';
+import { driftByDay, referenceOfManifest } from '../../src/store/reads/drift.ts';
 import { UNRESTRICTED } from '../../src/store/reads/scope.ts';
 import { LABELS, MANIFEST, seedModel, seedStudy } from './seed.ts';
 import { openApi, type TestApi } from './support.ts';
@@ -120,6 +121,19 @@ describe('drift by day', () => {
     const unknown = toGlobalId('ModelVersion', '018f0000-0000-7000-8000-000000000000');
     const answer = await api.run(`{ modelDrift(modelVersionId: "${unknown}") { days { films } } }`);
     expect(answer.errors).toMatchObject([{ code: 'NOT_FOUND' }]);
+  });
+
+  it('measures the newest films of each day where there are more than one answer looks at, and counts all', async () => {
+    const reader = api.store.reads(UNRESTRICTED);
+    const manifest = await api.store.prisma.modelVersion.findUnique({ where: { id: modelVersionId } });
+    const reference = referenceOfManifest(manifest?.manifest);
+    const period = { from: day('2026-02-01', '00:00:00'), until: day('2026-02-05', '00:00:00') };
+    const days = await driftByDay(reader, modelVersionId, reference, period, 4 * 5);
+    const counted = days.map(({ films, measures }) => [films, ...new Set(measures.map(({ count }) => count))]);
+    expect(counted).toEqual([
+      [20, 5],
+      [1, 1],
+    ]);
   });
 
   it('counts films where there is nothing to compare with', async () => {

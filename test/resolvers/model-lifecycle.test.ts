@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { toGlobalId } from '../../src/schema/global-id.ts';
 import type { Approvals } from '../../src/store/transition-requests.ts';
+import { BY_TEST } from '../support/records.ts';
 import { seedModel } from './seed.ts';
 import { openApi, type TestApi, type TestClient } from './support.ts';
 
@@ -134,6 +135,34 @@ describe('with two persons', () => {
     const operators = api.as({ subject: `api-key:${await keyOf('command-line:root')}`, kind: 'API_KEY' });
     expect((await anns.run(APPROVE, { id })).errors).toMatchObject([{ code: 'FORBIDDEN' }]);
     expect((await operators.run(APPROVE, { id })).errors).toEqual([]);
+  });
+
+  it('a subject in other case or form is the same person', async () => {
+    const { candidate } = await open('two');
+    const id = await requestOf(person('ren\u00e9'), input(candidate, 'ACTIVE'));
+    for (const same of ['REN\u00c9', 'rene\u0301', '\uff32en\u00e9']) {
+      expect((await person(same).run(APPROVE, { id })).errors, same).toMatchObject([{ code: 'FORBIDDEN' }]);
+    }
+    expect((await person('rene').run(APPROVE, { id })).errors).toEqual([]);
+  });
+
+  it('an API key speaks for the key that it replaced, whoever has rotated it', async () => {
+    const { candidate } = await open('two');
+    const { apiKeys } = api.store;
+    const by = (subject: string) => ({ ...BY_TEST, subject });
+    const operator = by('command-line:root');
+    const later = new Date(Date.now() + 86_400_000);
+    const key = { name: 'key', roles: ['ADMIN' as const], issuers: ['*'], studies: [], deidentifiedOnly: false };
+    const first = await apiKeys.create({ ...key, secretHash: 'first', expiresAt: later }, operator);
+    const times = { expiresAt: later, oldUntil: later };
+    const second = await apiKeys.rotate(first.id, { ...times, secretHash: 'second' }, operator);
+    const third = await apiKeys.rotate(second.id, { ...times, secretHash: 'third' }, by('oidc:https://id.example#bob'));
+    const holder = (id: string) => api.as({ subject: `api-key:${id}`, kind: 'API_KEY' });
+    const id = await requestOf(holder(first.id), input(candidate, 'ACTIVE'));
+    for (const same of [first, second, third]) {
+      expect((await holder(same.id).run(APPROVE, { id })).errors).toMatchObject([{ code: 'FORBIDDEN' }]);
+    }
+    expect((await person('bob').run(APPROVE, { id })).errors).toEqual([]);
   });
 
   it('one is rejected, one expires, and both leave the version where it was', async () => {

@@ -97,6 +97,7 @@ describe('requestReread', () => {
       { filter: {} },
       { filter: { createdAt: {} } },
       { filter: { callingAeTitle: 'a\0b' } },
+      { filter: { patientId: '', createdAt: { until: '2999-01-01T00:00:00.000Z' } } },
     ]) {
       expect(await codes(selection), JSON.stringify(selection)).toEqual(['BAD_REQUEST']);
     }
@@ -107,6 +108,12 @@ describe('requestReread', () => {
     const finding = { modelVersionId: toGlobalId('ModelVersion', unknown), label: 'Effusion' };
     expect(await codes({ filter: { finding } })).toEqual(['NOT_FOUND']);
     expect(await api.store.prisma.rereadJob.count()).toBe(0);
+  });
+
+  it('selects nothing more for a condition that is an empty text', async () => {
+    const filter = { callingAeTitle: '', createdAt: { until: '2999-01-01T00:00:00.000Z' } };
+    const { requestReread } = await api.data<{ requestReread: { job: object } }>(REQUEST, input({ filter }));
+    expect(requestReread.job).toMatchObject({ selection: { callingAeTitle: '' }, progress: { total: 0 } });
   });
 
   it('is refused for a version that is not admitted, or lacks something here', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClaimedInference, NewResult } from '../../src/store/inference-records.ts';
+import { requestReading } from '../../src/store/inference-request.ts';
 import { rereadProgress } from '../../src/store/reads/reread-jobs.ts';
 import { UNRESTRICTED } from '../../src/store/reads/scope.ts';
 import { MOST_OUTSTANDING, MOST_UNFINISHED } from '../../src/store/reread-jobs.ts';
@@ -106,6 +107,15 @@ const instancesOf = async (id: string) => (await readings(id)).map(({ instanceId
 async function progress(id: string) {
   const [found] = await rereadProgress(store.prisma, [id]);
   return found;
+}
+
+/** Resolves when a statement waits for what another transaction has locked. */
+async function lockIsWaitedFor(): Promise<void> {
+  for (;;) {
+    const waiting = await store.prisma.$queryRaw<unknown[]>`
+      SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    if (waiting.length > 0) return;
+  }
 }
 
 describe('a job', () => {
@@ -241,6 +251,29 @@ describe('a job', () => {
     await store.rereadJobs.move(id, 'CANCELLED', BY_TEST);
     const left = await store.queue.claim(1);
     expect(left.map(({ inferenceId }) => inferenceId)).toEqual([waiting?.id]);
+  });
+
+  it('spares a reading that somebody asks for while it is cancelled', async () => {
+    await films(2);
+    const id = await request({ all: true });
+    await advance();
+    const [wanted] = await readings(id);
+    if (wanted === undefined) throw new Error('nothing waits');
+    const asked = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    const asking = store.prisma.$transaction(async (tx) => {
+      const { instanceId } = wanted;
+      await requestReading(tx, store.queue, { instanceId, modelVersionId: candidate, priority: 'STAT', by: BY_TEST });
+      asked.resolve();
+      await answered.promise;
+    });
+    await asked.promise;
+    const cancelling = store.rereadJobs.move(id, 'CANCELLED', BY_TEST);
+    await lockIsWaitedFor();
+    answered.resolve();
+    await Promise.all([asking, cancelling]);
+    expect(await progress(id)).toMatchObject({ enqueued: 2, waiting: 1, cancelled: 1 });
+    expect((await store.queue.claim(1)).map(({ inferenceId }) => inferenceId)).toEqual([wanted.id]);
   });
 
   it('tells the feed and the audit of every change', async () => {

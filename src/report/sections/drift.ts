@@ -1,14 +1,17 @@
 /** How far scores and films have moved from those of the evaluation, day by day. */
 import { DRIFT_P_VALUE } from '../../drift-watch.ts';
 import type { DriftDay } from '../../store/reads/drift.ts';
-import { count, day, exact, figure, labelText } from '../format.ts';
+import { count, cut, day, exact, figure, labelText } from '../format.ts';
 import { html, type Part } from '../html.ts';
-import { empty, figureOf, type Section, table, together, warning } from '../parts.ts';
+import { empty, figureOf, type Section, table, together, warning, words } from '../parts.ts';
 import { type Days, dayBars, dayPlots } from '../plots/day-plots.ts';
 import type { DriftPart, ReportData } from '../report-data.ts';
 
 /** Small plots: some three pages. */
 const MOST_MEASURES = 60;
+
+/** A manifest may have it in any length. */
+const LONGEST_DATA_SET = 1000;
 
 /** Small plots of one figure: what fits a page. */
 const PANELS_OF_A_FIGURE = 28;
@@ -68,7 +71,7 @@ function measured({ reference, days, threshold, minimumFilms }: DriftPart, range
     );
   });
   return [
-    html`<p>Compared with ${count(reference.films)} films of the evaluation: ${reference.dataSet}. Below 0.1 a population is stable, above 0.25 it is another one.</p>`,
+    html`<p>Compared with ${count(reference.films)} films of the evaluation: ${words(cut(reference.dataSet, LONGEST_DATA_SET))}. Below 0.1 a population is stable, above 0.25 it is another one.</p>`,
     figures,
     together(
       table(

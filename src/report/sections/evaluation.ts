@@ -1,20 +1,23 @@
 /** How well the version read test films, as its manifest says. */
 import { figure, labelText, NONE, withInterval } from '../format.ts';
 import { type Html, html, type Part } from '../html.ts';
-import type { Metric } from '../manifest-parts.ts';
-import { digest, empty, facts, figureOf, type Section, table, together } from '../parts.ts';
+import { type Metric, MOST_LABELS } from '../manifest-parts.ts';
+import { digest, empty, facts, figureOf, type Section, table, together, words } from '../parts.ts';
 import { intervalPlot } from '../plots/interval-plot.ts';
 import type { ReportData } from '../report-data.ts';
 
 /** Figures by label with 95 % confidence intervals, where the manifest has them. */
 export function evaluationSection({ manifest }: ReportData): Section {
-  const { metrics } = manifest;
+  const { metrics, moreMetrics } = manifest;
   const content: Part =
     metrics.length === 0
       ? empty('No evaluation is registered with this version.')
       : [
           html`<p>As registered with the version; measured once, on films of others, and not by this report.</p>`,
           metrics.map((metric, index) => together(evaluation(metric, index, manifest.labels))),
+          moreMetrics
+            ? html`<p class="quiet">There are more evaluations; these are the first of the manifest.</p>`
+            : null,
           together(operatingPoints(manifest)),
         ];
   const section = { id: 'evaluation', title: 'Evaluation before use', content };
@@ -23,7 +26,9 @@ export function evaluationSection({ manifest }: ReportData): Section {
 
 function evaluation(metric: Metric, index: number, labels: readonly string[]): Part {
   const { perLabel = {}, intervals, calibrationError = {} } = metric;
-  const measured = [...new Set([...labels, ...Object.keys(perLabel)])].filter((label) => perLabel[label] !== undefined);
+  const measured = [...new Set([...labels, ...Object.keys(perLabel)])]
+    .filter((label) => perLabel[label] !== undefined)
+    .slice(0, MOST_LABELS);
   const mean = intervals?.mean ?? null;
   const rows = measured.map((label) => {
     const [low = null, high = null] = intervals?.perLabel[label] ?? [];
@@ -32,8 +37,8 @@ function evaluation(metric: Metric, index: number, labels: readonly string[]): P
   return [
     html`<h3>${metric.measure} of ${metric.precision ?? 'the model'}</h3>`,
     facts([
-      ['Films', [metric.dataSet ?? 'not told', metric.films === undefined ? '' : ` (${metric.films} films)`]],
-      ['Measured through', metric.measuredThrough ?? 'not told'],
+      ['Films', [words(metric.dataSet ?? 'not told'), metric.films === undefined ? '' : ` (${metric.films} films)`]],
+      ['Measured through', words(metric.measuredThrough ?? 'not told')],
       ['Mean over labels', withInterval(metric.mean, mean?.[0] ?? null, mean?.[1] ?? null, 3)],
       ['ONNX file measured', metric.sha256 === undefined ? 'not told' : digest(metric.sha256)],
     ]),
@@ -84,7 +89,7 @@ function operatingPoints({ thresholdsOrigin, labels }: ReportData['manifest']): 
   const known = labels.filter((label) => points[label] !== undefined);
   return [
     html`<h3>At the thresholds of the first set</h3>
-<p>${method} On ${films} films: ${dataSet}.</p>`,
+<p>${words(method)} On ${films} films: ${words(dataSet)}.</p>`,
     known.length === 0
       ? empty('No sensitivity or specificity is registered.')
       : table(

@@ -1,12 +1,13 @@
 /** Which bytes the report is about, and how it was made. */
 import { moment, personText } from '../format.ts';
 import { html } from '../html.ts';
+import { MOST_LABELS } from '../manifest-parts.ts';
 import { digest, facts, type Section, table } from '../parts.ts';
 import type { Making, ReportData, Restriction } from '../report-data.ts';
 
 /** The first section. */
 export function identitySection({ version, manifest, registeredBy, making }: ReportData): Section {
-  const { input, preprocessing, engines, labels } = manifest;
+  const { input, preprocessing, engines, labelCount } = manifest;
   const registrar =
     registeredBy === null ? 'whom is not recorded' : personText(registeredBy.createdByName, registeredBy.createdBy);
   const content = [
@@ -21,7 +22,10 @@ export function identitySection({ version, manifest, registeredBy, making }: Rep
         'Preprocessing',
         preprocessing === null ? 'not told' : `${preprocessing.grayscaleRule}/${preprocessing.version}`,
       ],
-      ['Labels', String(labels.length)],
+      [
+        'Labels',
+        labelCount > MOST_LABELS ? `${labelCount}; each list has ${MOST_LABELS} of them at most` : String(labelCount),
+      ],
     ]),
     table(
       'Engine files: the bytes that may read a film as this version',

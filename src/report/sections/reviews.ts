@@ -7,6 +7,7 @@ import type {
 } from '../../store/reads/performance.ts';
 import { count, figure, labelText, share } from '../format.ts';
 import { type Html, html, type Part } from '../html.ts';
+import { MOST_LABELS as MOST_LABELS_OF_ALL } from '../manifest-parts.ts';
 import { empty, figureOf, type Section, table } from '../parts.ts';
 import { type IntervalMark, type IntervalRow, intervalPlot } from '../plots/interval-plot.ts';
 import type { ReportData } from '../report-data.ts';
@@ -31,7 +32,7 @@ const MOST_LABELS = 30;
 
 /** Figures over all reviewed films, then by site, view, sex and age. */
 export function reviewsSection({ performance }: ReportData): Section {
-  const labels = performance.NONE.groups[0]?.labels ?? [];
+  const labels = (performance.NONE.groups[0]?.labels ?? []).slice(0, MOST_LABELS_OF_ALL);
   const section = { id: 'reviews', title: 'Were they right: reviews by clinicians' };
   if (labels.length === 0) return { ...section, flows: true, content: nothing(performance.NONE) };
   return { ...section, content: [overall(labels), otherMissed(performance.NONE), byGroup(performance)] };

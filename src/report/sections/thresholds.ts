@@ -1,13 +1,17 @@
 /** What counts as positive, and since when, by whom, why. */
 import type { ThresholdSetRow } from '../../store/reads/tables.ts';
 import { thresholdsOf } from '../../store/threshold-sets.ts';
-import { exact, labelText, moment, NONE, personText } from '../format.ts';
+import { cut, exact, labelText, moment, NONE, personText } from '../format.ts';
 import { html, type Part } from '../html.ts';
+import { MOST_LABELS } from '../manifest-parts.ts';
 import { empty, type Section, table, together, words } from '../parts.ts';
 import type { ReportData } from '../report-data.ts';
 
 /** Sets side by side: more would not fit the page. */
 const MOST_SIDE_BY_SIDE = 6;
+
+/** That of the first set is a text of the manifest. */
+const LONGEST_METHOD = 1000;
 
 /** Every set with its reason, and the newest of them side by side. */
 export function thresholdsSection({ thresholdSets: { rows, more }, manifest }: ReportData): Section {
@@ -16,7 +20,7 @@ export function thresholdsSection({ thresholdSets: { rows, more }, manifest }: R
   }
   const shown = rows.slice(0, MOST_SIDE_BY_SIDE).reverse();
   const recorded = shown.flatMap((set) => Object.keys(thresholdsOf(set)));
-  const labels = [...new Set([...manifest.labels, ...recorded])];
+  const labels = [...new Set([...manifest.labels, ...recorded])].slice(0, MOST_LABELS);
   const content = [
     html`<p>A set holds for readings that are claimed after it was made. Findings keep the threshold by which they were judged; sets are never changed or removed.</p>`,
     table(
@@ -32,7 +36,7 @@ export function thresholdsSection({ thresholdSets: { rows, more }, manifest }: R
         set.version,
         moment(set.createdAt),
         personText(set.createdByName, set.createdBy),
-        words(set.method),
+        words(cut(set.method, LONGEST_METHOD)),
         words(set.reason),
       ]),
     ),

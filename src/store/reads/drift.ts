@@ -33,7 +33,7 @@ export interface DriftMeasure {
 
 /** What one time's readings come to. */
 export interface Drift {
-  /** Films read. */
+  /** Films read; the newest of them are measured. */
   readonly films: number;
   /** Inputs first, then labels by name; what the reference lacks is left out. */
   readonly measures: readonly DriftMeasure[];
@@ -54,6 +54,12 @@ export const MOST_DAYS = 92;
 /** Most readings of one time that are looked at, the newest: 14 labels of them are 2 MB. */
 const MOST_FILMS = 20_000;
 
+/**
+ * Most readings of one answer, shared evenly by its days. 20,000 of 14 labels take some 2.5 s on 2 busy cores, so 92 full days
+ * would take four minutes, and have all other assessments wait for them.
+ */
+const MOST_FILMS_OF_ALL_DAYS = 100_000;
+
 /** Most labels of one reading. */
 const MOST_LABELS = 1000;
 
@@ -71,6 +77,7 @@ export function referenceOfManifest(manifest: unknown): DriftReference | null {
 /**
  * Day by day, without the days that have no film; when it is its turn.
  *
+ * @param mostFilms - most readings that are looked at
  * @throws GatewayError BAD_REQUEST for more than {@link MOST_DAYS} days, BUSY
  */
 export async function driftByDay(
@@ -78,11 +85,14 @@ export async function driftByDay(
   modelVersionId: string,
   reference: DriftReference | null,
   { from, until }: { readonly from: Date; readonly until: Date },
+  mostFilms = MOST_FILMS_OF_ALL_DAYS,
 ): Promise<readonly DriftDay[]> {
   const first = Math.floor(from.getTime() / DAY_MS) * DAY_MS;
   if (until.getTime() - first > MOST_DAYS * DAY_MS) {
     throw new GatewayError('BAD_REQUEST', `At most ${MOST_DAYS} days are compared at once.`);
   }
+  const dayCount = Math.max(1, Math.ceil((until.getTime() - first) / DAY_MS));
+  const mostOfDay = Math.min(MOST_FILMS, Math.floor(mostFilms / dayCount));
   return assessmentTurns.take(async () => {
     const days: DriftDay[] = [];
     for (let at = first; at < until.getTime(); at += DAY_MS) {
@@ -90,7 +100,7 @@ export async function driftByDay(
         from: new Date(Math.max(at, from.getTime())),
         until: new Date(Math.min(at + DAY_MS, until.getTime())),
       };
-      const drift = await driftOf(reader, modelVersionId, reference, period);
+      const drift = await driftOf(reader, modelVersionId, reference, period, mostOfDay);
       if (drift.films > 0) days.push({ day: new Date(at), ...drift });
     }
     return days;
@@ -103,8 +113,9 @@ export async function driftOf(
   modelVersionId: string,
   reference: DriftReference | null,
   period: TimeRange,
+  mostFilms = MOST_FILMS,
 ): Promise<Drift> {
-  const samples = await samplesOf(reader, modelVersionId, period);
+  const samples = await samplesOf(reader, modelVersionId, period, mostFilms);
   const sampleOf = (kind: Sample['kind']) => samples.find((sample) => sample.kind === kind)?.values ?? [];
   const [films = 0] = sampleOf('FILMS');
   if (reference === null) return { films, measures: [] };
@@ -134,19 +145,25 @@ interface Sample {
   readonly values: readonly number[];
 }
 
-function samplesOf({ prisma, scope }: Reader, modelVersionId: string, period: TimeRange): Promise<Sample[]> {
-  const conditions = [
+function samplesOf(
+  { prisma, scope }: Reader,
+  modelVersionId: string,
+  period: TimeRange,
+  mostFilms: number,
+): Promise<Sample[]> {
+  const list = [
     Prisma.sql`"modelVersionId" = ${modelVersionId}::uuid AND "state" = 'DONE' AND "rereadJobId" IS NULL`,
     ...within(INFERENCES.column('createdAt'), period),
     ...INFERENCES.visible(scope),
   ];
+  const conditions = Prisma.join(list, ' AND ');
   // LIMIT in the lateral part keeps it a look-up by index.
   return prisma.$queryRaw<Sample[]>`
     WITH films AS MATERIALIZED (
-      SELECT "id", "inputMean", "inputDeviation" FROM "Inference" WHERE ${Prisma.join(conditions, ' AND ')}
-      ORDER BY "createdAt" DESC, "id" DESC LIMIT ${MOST_FILMS}
+      SELECT "id", "inputMean", "inputDeviation" FROM "Inference" WHERE ${conditions}
+      ORDER BY "createdAt" DESC, "id" DESC LIMIT ${mostFilms}
     )
-    SELECT 'FILMS' AS "kind", '' AS "label", ARRAY[count(*)::double precision] AS "values" FROM films
+    SELECT 'FILMS' AS "kind", '' AS "label", ARRAY[count(*)::double precision] AS "values" FROM "Inference" WHERE ${conditions}
     UNION ALL
     SELECT 'INPUT_MEAN', '', array_agg("inputMean") FROM films WHERE "inputMean" IS NOT NULL HAVING count(*) > 0
     UNION ALL

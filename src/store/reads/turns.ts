@@ -6,12 +6,17 @@ const RETRY_AFTER_SECONDS = 10;
 /** Runs one piece of work after the other. */
 export class Turns {
   readonly #most: number;
+  readonly #longestWaitMs: number;
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param most - pieces of work that run or wait; more are refused */
-  constructor(most: number) {
+  /**
+   * @param most - pieces of work that run or wait; more are refused
+   * @param longestWaitMs - what has not begun by then is refused
+   */
+  constructor(most: number, longestWaitMs: number) {
     this.#most = most;
+    this.#longestWaitMs = longestWaitMs;
   }
 
   /**
@@ -20,24 +25,35 @@ export class Turns {
    * @throws GatewayError BUSY, and what the work throws
    */
   async take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#waiting >= this.#most) {
-      throw new GatewayError('BUSY', `${this.#most} assessments of models run or wait already.`, {
-        retryAfterSeconds: RETRY_AFTER_SECONDS,
-      });
-    }
+    if (this.#waiting >= this.#most) throw busy(`${this.#most} assessments of models run or wait already.`);
     this.#waiting += 1;
-    const result = this.#last.then(work);
+    const refused = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      refused.reject(busy('Other assessments of models take too long.'));
+    }, this.#longestWaitMs);
+    let hasEnded = false;
+    const result = this.#last.then(() => {
+      clearTimeout(timer);
+      // Refused meanwhile: nobody waits for it any more.
+      return hasEnded ? refused.promise : work();
+    });
     this.#last = result.catch(() => undefined);
     try {
-      return await result;
+      return await Promise.race([result, refused.promise]);
     } finally {
+      hasEnded = true;
       this.#waiting -= 1;
     }
   }
 }
 
+function busy(message: string): GatewayError {
+  return new GatewayError('BUSY', message, { retryAfterSeconds: RETRY_AFTER_SECONDS });
+}
+
 /**
- * Of comparisons and of drift by day. Most take a second or two, so the last one waits for about half a minute. Without turns 60
- * comparisons at once over 12,000 films took 2.4 GB and held up everything else for up to 5 s.
+ * Of comparisons and of drift by day. Most take a second or two, the largest some 15 s on 2 busy cores; what waits longer than
+ * callers and proxies commonly do is refused before it begins. Without turns 60 comparisons at once over 12,000 films took 2.4 GB
+ * and held up everything else for up to 5 s.
  */
-export const assessmentTurns = new Turns(16);
+export const assessmentTurns = new Turns(16, 30_000);

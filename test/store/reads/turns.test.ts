@@ -3,7 +3,7 @@ import { Turns } from '../../../src/store/reads/turns.ts';
 
 describe('turns', () => {
   it('run one after the other in the order of asking, also behind one that fails', async () => {
-    const turns = new Turns(3);
+    const turns = new Turns(3, 60_000);
     const events: string[] = [];
     const gate = Promise.withResolvers<void>();
     const first = turns.take(async () => {
@@ -21,7 +21,7 @@ describe('turns', () => {
   });
 
   it('are refused beyond the bound, and given again when one has ended', async () => {
-    const turns = new Turns(2);
+    const turns = new Turns(2, 60_000);
     const gate = Promise.withResolvers<void>();
     const running = turns.take(() => gate.promise);
     const waiting = turns.take(async () => 'waited');
@@ -30,5 +30,21 @@ describe('turns', () => {
     await running;
     expect(await waiting).toBe('waited');
     expect(await turns.take(async () => 'again')).toBe('again');
+  });
+
+  it('that do not come soon enough are refused, and what was asked for is not done', async () => {
+    const turns = new Turns(2, 20);
+    const gate = Promise.withResolvers<string>();
+    const running = turns.take(() => gate.promise);
+    let began = false;
+    const late = turns.take(async () => {
+      began = true;
+    });
+    await expect(late).rejects.toMatchObject({ code: 'BUSY', retryable: true });
+    const next = turns.take(async () => 'next'); // its place is free again
+    gate.resolve('done');
+    expect(await running).toBe('done'); // what has begun is not refused
+    expect(await next).toBe('next');
+    expect(began).toBe(false);
   });
 });
