@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PixelMemory, readFilm } from '../src/dicom/film.ts';
 import { phantomUid } from '../src/dicom/phantom.ts';
 import { preprocess } from '../src/inference/preprocess.ts';
+import type { ModelReference } from '../src/inference/reading.ts';
 import { discoverModels } from '../src/inference/registry.ts';
 import { ModelSession } from '../src/inference/session.ts';
 import { LIMITS, MODELS } from './support/built.ts';
@@ -90,7 +91,7 @@ export const endToEndBench: Bench = async () => {
 };
 
 /** Processor milliseconds of the two halves of a reading, taking turns in one thread. */
-async function stageCost(path: string, model: { directory: string; digest: string }) {
+async function stageCost(path: string, model: ModelReference) {
   const session = await ModelSession.load(model, 1);
   const memory = new PixelMemory(); // as a worker thread has it
   const half = async () => preprocess((await readFilm(path, LIMITS, memory)).film, session.manifest);

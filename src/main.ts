@@ -8,6 +8,7 @@ import { addModelCommands } from './commands/model.ts';
 import { endQuietlyWithReader } from './commands/output.ts';
 import { type Config, describeSettings, loadConfig } from './config.ts';
 import { GatewayError } from './errors.ts';
+import { keepYoungGenerationsSmall } from './young-generation.ts';
 
 const program = new Command('cxr-gateway')
   .description('Reads chest X-ray films sent as DICOM and pushes the findings to GraphQL subscribers.')
@@ -19,6 +20,7 @@ program
   .addOption(new Option('--role <role>', 'what this process does').choices(['all', 'api', 'worker']))
   .option('--insecure-no-auth', 'let everybody in with every role; for trials on a machine of your own')
   .action(async ({ role, insecureNoAuth }: { role?: Config['role']; insecureNoAuth?: boolean }) => {
+    keepYoungGenerationsSmall();
     const { serve } = await import('./serve.ts');
     await serve(loadConfig({ ROLE: role }), { insecureNoAuth: insecureNoAuth === true });
   });
@@ -29,6 +31,7 @@ program
   .argument('[films...]', 'DICOM files or folders; synthetic chest phantoms when none are given')
   .option('--exit', 'end with status 0 instead of serving on')
   .action(async (films: string[], { exit }: { exit?: boolean }) => {
+    keepYoungGenerationsSmall();
     const { runDemo } = await import('./demo/demo.ts');
     await runDemo({ films, exit: exit === true });
   });

@@ -6,6 +6,7 @@ import { fileDigest } from './inference/compile/download.ts';
 import { enginesOf } from './inference/engine.ts';
 import type { ModelManifest } from './inference/manifest.ts';
 import type { LabelScore, Reading, ReadTask } from './inference/reading.ts';
+import { servingManifest } from './inference/serving-manifest.ts';
 import type { RecordedFinding } from './store/reads/recorded-finding.ts';
 
 /** What making again needs. */
@@ -154,7 +155,7 @@ function engineToRun(
   if (!enginesOf(model.manifest).some((known) => known.digest === digest)) {
     throw new GatewayError('MODEL_INVALID', `The folder of the model names no ONNX file with SHA-256 ${digest}.`);
   }
-  return { directory: model.directory, digest };
+  return { directory: model.directory, digest, manifest: servingManifest(model.manifest) };
 }
 
 function scoreOf({ evidence, scores }: Reading, label: string): LabelScore {

@@ -12,6 +12,7 @@ import { missingParts, reopenPackage } from './inference/model-parts.ts';
 import type { InferencePool } from './inference/pool.ts';
 import type { ModelReference } from './inference/reading.ts';
 import type { ModelPackage } from './inference/registry.ts';
+import { servingManifest } from './inference/serving-manifest.ts';
 import { type Registering, registerPackage } from './models.ts';
 import type { AuditActor } from './store/audit/audit-entry.ts';
 
@@ -61,7 +62,7 @@ export class ServedModels implements AsyncDisposable {
     try {
       const engine = await choice.engineOf(model);
       this.#states.set(digest, { ok: true, detail: `by ${describeEngine(engine)}` });
-      return { directory: model.directory, digest: engine.digest };
+      return { directory: model.directory, digest: engine.digest, manifest: servingManifest(model.manifest) };
     } catch (error) {
       this.#states.set(digest, { ok: false, detail: `cannot be run: ${toGatewayError(error).message}` });
       throw error;

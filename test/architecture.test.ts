@@ -132,6 +132,19 @@ describe('import rules', () => {
     expect(show(strangers)).toEqual([]);
   });
 
+  it('worker threads load what they work with, and no library for settings, schemas or the API', () => {
+    const packages = new Set<string>();
+    const reached = new Set(files.filter((file) => file.endsWith('-worker.ts')));
+    expect(reached.size).toBeGreaterThanOrEqual(4);
+    for (const file of reached) {
+      for (const { to } of imports.filter(({ from, typeOnly }) => from === file && !typeOnly)) {
+        if (to.endsWith('.ts')) reached.add(to);
+        else if (!to.startsWith('node:')) packages.add(to);
+      }
+    }
+    expect([...packages].sort()).toEqual(['fast-png', 'onnxruntime-node']);
+  });
+
   it('has no circles', () => {
     const next = new Map<string, string[]>();
     for (const { from, to, typeOnly } of imports) {

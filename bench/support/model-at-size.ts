@@ -6,12 +6,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCalibration } from '../../src/inference/compile/calibration.ts';
-import { MANIFEST_FILE, type ModelManifest } from '../../src/inference/manifest.ts';
+import type { ModelManifest } from '../../src/inference/manifest.ts';
 import { writeCard } from '../../src/inference/model-card/write-card.ts';
 import { CALIBRATION_FILE } from '../../src/inference/model-folder/compile-folder.ts';
 import { digestOf, makeGraph } from '../../src/inference/model-folder/engine-files.ts';
 import { netOf } from '../../src/inference/model-folder/weights.ts';
 import type { ModelPackage } from '../../src/inference/registry.ts';
+import { MANIFEST_FILE } from '../../src/inference/serving-manifest.ts';
 
 /**
  * Compiles a model with weights and calibration for size x size pixels, into a folder that holds the INT8 graph alone.

@@ -12,6 +12,7 @@ import type { InferencePool } from './pool.ts';
 import type { Processor } from './processor.ts';
 import type { EngineMeasurement } from './reading.ts';
 import type { ModelPackage } from './registry.ts';
+import { servingManifest } from './serving-manifest.ts';
 
 /** What the choice needs. */
 export interface EngineChoiceOptions {
@@ -84,13 +85,14 @@ export class EngineChoice {
   }
 
   async #measurements(
-    { directory }: ModelPackage,
+    { directory, manifest }: ModelPackage,
     conditions: MeasurementConditions,
   ): Promise<readonly EngineMeasurement[]> {
     const { pool, log } = this.#options;
     const kept = await this.#cache.find(conditions);
     if (kept !== undefined) return kept;
-    const measured = await pool.measureEngines(conditions.engines.map(({ digest }) => ({ directory, digest })));
+    const shared = { directory, manifest: servingManifest(manifest) };
+    const measured = await pool.measureEngines(conditions.engines.map(({ digest }) => ({ ...shared, digest })));
     try {
       await this.#cache.add(conditions, measured);
     } catch (error) {

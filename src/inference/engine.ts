@@ -2,6 +2,7 @@
 import type { Config } from '../config.ts';
 import type { ModelManifest } from './manifest.ts';
 import { accumulatesIn32Bits, type Processor } from './processor.ts';
+import type { ServingManifest } from './serving-manifest.ts';
 
 /** Number format of a graph's weights. */
 export type Precision = ModelManifest['precision'];
@@ -21,7 +22,7 @@ export interface Engine {
 export type PrecisionSetting = Config['inference']['precision'];
 
 /** Every engine of a model version, the main file's first. */
-export function enginesOf(manifest: ModelManifest): readonly Engine[] {
+export function enginesOf(manifest: ServingManifest): readonly Engine[] {
   return [manifest, ...(manifest.alternatives ?? [])].map(({ file, sha256, precision, weightBits = 8 }) => ({
     file,
     digest: sha256,

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import { cardSchema } from './model-card/card-schema.ts';
+import { MANIFEST_FILE } from './serving-manifest.ts';
 
 const text = z.string().min(1);
 const probability = z.number().min(0).max(1);
@@ -237,9 +238,6 @@ export const modelManifestSchema = z
 /** A checked manifest. */
 export type ModelManifest = z.infer<typeof modelManifestSchema>;
 
-/** Name of the manifest within a model folder. */
-export const MANIFEST_FILE = 'manifest.json';
-
 /**
  * Checks a manifest.
  *
@@ -262,9 +260,4 @@ export function parseManifest(json: string, folder: string): ModelManifest {
     .map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`.slice(0, LONGEST_PROBLEM));
   if (issues.length > MOST_PROBLEMS) problems.push(`and ${issues.length - MOST_PROBLEMS} more`);
   throw new GatewayError('MODEL_INVALID', `${folder}/${MANIFEST_FILE} is wrong: ${problems.join('; ')}.`);
-}
-
-/** Grey rule and steps in one name; stored with every reading, so a number says how its pixels were made. */
-export function preprocessingVersion(manifest: ModelManifest): string {
-  return `${manifest.preprocessing.grayscaleRule}/${manifest.preprocessing.version}`;
 }

@@ -1,12 +1,14 @@
 /** What a model version must have before it may be used, beside bytes that run: figures, and a card that explains it. */
 import { basename } from 'node:path';
 import { GatewayError } from '../errors.ts';
-import { MANIFEST_FILE, type ModelManifest } from './manifest.ts';
+import { assertDigest } from './assert-digest.ts';
+import type { ModelManifest } from './manifest.ts';
 import { CARD_FILE, cardKind } from './model-card/card-markdown.ts';
 import { cardOf, numbered } from './model-card/model-card.ts';
 import type { CardKey } from './model-card/source-attributes.ts';
 import { readCard } from './model-card/write-card.ts';
-import { assertDigest, type ModelPackage, openModelPackage } from './registry.ts';
+import { type ModelPackage, openModelPackage } from './registry.ts';
+import { MANIFEST_FILE } from './serving-manifest.ts';
 
 /**
  * Attributes without which nobody can tell what an answer means or when to ask: whom to ask, what comes out, for what, whom and in

@@ -7,7 +7,6 @@ import { PixelMemory, readFilm } from '../dicom/film.ts';
 import type { EligibilityAssessment } from '../dicom/gate-rules.ts';
 import { serializeError, toGatewayError } from '../errors.ts';
 import { measureEngines as measure } from './engine-measurement.ts';
-import { type ModelManifest, preprocessingVersion } from './manifest.ts';
 import { NativeGate } from './native-gate.ts';
 import { prepareInput } from './preprocess.ts';
 import type {
@@ -23,6 +22,7 @@ import type {
   WorkerAnswer,
 } from './reading.ts';
 import { drawHeatMap, drawPreview } from './render.ts';
+import { preprocessingVersion, type ServingManifest } from './serving-manifest.ts';
 import { type ModelOutput, type ModelSession, RUNTIME } from './session.ts';
 import { SessionCache } from './session-cache.ts';
 import { Stopwatch } from './stopwatch.ts';
@@ -140,7 +140,7 @@ function toReading(
   };
 }
 
-function toScores({ labels }: ModelManifest, { probabilities, classActivationMap: map }: ModelOutput): LabelScore[] {
+function toScores({ labels }: ServingManifest, { probabilities, classActivationMap: map }: ModelOutput): LabelScore[] {
   return labels.map(({ name, threshold }, index) => {
     const probability = probabilities[index] as number;
     const heatMap = map === null ? [] : everyNth(map.values, index, labels.length);

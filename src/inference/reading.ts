@@ -3,6 +3,7 @@ import type { FilmLimits } from '../config.ts';
 import type { EligibilityAssessment, GateEffects } from '../dicom/gate-rules.ts';
 import type { SerializedError } from '../errors.ts';
 import type { Precision } from './engine.ts';
+import type { ServingManifest } from './serving-manifest.ts';
 
 /** One engine of a model version, as a worker needs it. */
 export interface ModelReference {
@@ -10,6 +11,8 @@ export interface ModelReference {
   readonly directory: string;
   /** SHA-256 of the ONNX file to run: the main one of the manifest or one of its alternatives. */
   readonly digest: string;
+  /** Of the model version, as the process that asks has checked it. */
+  readonly manifest: ServingManifest;
 }
 
 /** How quickly one engine runs in a thread of this machine. */

@@ -6,9 +6,11 @@ import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { GRAYSCALE_RULE } from '../dicom/grayscale.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
+import { assertDigest } from './assert-digest.ts';
 import { enginesOf } from './engine.ts';
-import { MANIFEST_FILE, type ModelManifest, parseManifest } from './manifest.ts';
+import { type ModelManifest, parseManifest } from './manifest.ts';
 import { readText } from './model-folder/read-text.ts';
+import { MANIFEST_FILE } from './serving-manifest.ts';
 
 /** A model version on disk whose bytes are those its manifest names. */
 export interface ModelPackage {
@@ -152,16 +154,6 @@ export async function readManifest(directory: string): Promise<ModelManifest | n
     );
   }
   return manifest;
-}
-
-/** @throws GatewayError MODEL_DIGEST_MISMATCH unless the bytes found are those expected */
-export function assertDigest(found: string, expected: string, folder: string, file: string): void {
-  if (found !== expected) {
-    throw new GatewayError(
-      'MODEL_DIGEST_MISMATCH',
-      `${folder}: file ${file} has SHA-256 ${found}, but the manifest says ${expected}.`,
-    );
-  }
 }
 
 /** Name with version, and digest of the main file, each identify one model version. Two may share an alternative. */

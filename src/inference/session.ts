@@ -10,10 +10,10 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { GatewayError } from '../errors.ts';
+import { assertDigest } from './assert-digest.ts';
 import { type Engine, enginesOf } from './engine.ts';
-import { MANIFEST_FILE, type ModelManifest } from './manifest.ts';
 import type { ModelReference } from './reading.ts';
-import { assertDigest, readManifest } from './registry.ts';
+import { MANIFEST_FILE, type ServingManifest } from './serving-manifest.ts';
 import { sessionOptions } from './session-options.ts';
 
 /** Class activation maps of all labels. */
@@ -39,13 +39,13 @@ export const RUNTIME = `onnxruntime-node ${env.versions.node ?? 'unknown'}, node
 
 /** A loaded engine of a model version. */
 export class ModelSession {
-  readonly manifest: ModelManifest;
+  readonly manifest: ServingManifest;
   /** The file whose bytes were loaded. */
   readonly engine: Engine;
   readonly #session: InferenceSession;
   readonly #folder: string;
 
-  private constructor(manifest: ModelManifest, engine: Engine, session: InferenceSession, folder: string) {
+  private constructor(manifest: ServingManifest, engine: Engine, session: InferenceSession, folder: string) {
     this.manifest = manifest;
     this.engine = engine;
     this.#session = session;
@@ -65,8 +65,7 @@ export class ModelSession {
    */
   static async load(model: ModelReference, intraOpThreads: number): Promise<ModelSession> {
     const folder = basename(model.directory);
-    const manifest = await readManifest(model.directory);
-    if (manifest === null) throw new GatewayError('MODEL_INVALID', `${folder} holds no ${MANIFEST_FILE}.`);
+    const { manifest } = model;
     const engine = enginesOf(manifest).find(({ digest }) => digest === model.digest);
     if (engine === undefined) {
       throw new GatewayError('MODEL_DIGEST_MISMATCH', `${folder} names no file with SHA-256 ${model.digest}.`);
@@ -149,7 +148,7 @@ export class ModelSession {
 
   /** An output as float32 values, its shape checked. */
   #values(
-    field: keyof ModelManifest['outputs'],
+    field: keyof ServingManifest['outputs'],
     tensor: Tensor | undefined,
     dims: readonly number[],
   ): { data: Float32Array; dims: readonly number[] } {

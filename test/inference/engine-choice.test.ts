@@ -177,7 +177,7 @@ describe('an alternative', () => {
     const model = await alternative({ precision: 'FP32' });
     const digest = model.manifest.alternatives?.[0]?.sha256 ?? '';
     const path = await writeFilm(join(await temporaryFolder(), 'film.dcm'));
-    const reading = await set.pool.read({ path, limits, model: { directory: model.directory, digest } });
+    const reading = await set.pool.read({ path, limits, model: { ...model, digest } });
     expect(reading).toMatchObject({ digest, precision: 'FP32' });
     expect(await set.pool.read({ path, limits, model })).toMatchObject({ digest: model.digest, precision: 'INT8' });
   });
@@ -191,7 +191,7 @@ describe('an alternative', () => {
       message: expect.stringContaining('alternative.onnx'),
     });
     const digest = model.manifest.alternatives?.[0]?.sha256 ?? '';
-    expect(await codeOf(ModelSession.load({ directory: model.directory, digest }, 1))).toBe('MODEL_DIGEST_MISMATCH');
+    expect(await codeOf(ModelSession.load({ ...model, digest }, 1))).toBe('MODEL_DIGEST_MISMATCH');
   });
 });
 

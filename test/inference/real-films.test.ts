@@ -1,6 +1,7 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { ModelManifest } from '../../src/inference/manifest.ts';
 import { InferencePool } from '../../src/inference/pool.ts';
 import { NIH_FILMS } from '../support/nih-films.ts';
 import { sharedData } from '../support/shared.ts';
@@ -34,10 +35,13 @@ describe.skipIf(shared === undefined)('readings of real films (needs ../shared)'
     await mkdir(directory);
     await symlink(join(folder, 'model', 'chexnet-demo.fp32.onnx'), join(directory, 'model.onnx'));
     const outputs = { probability: 'probability', logit: null, classActivationMap: null };
-    const changed = { ...manifest, file: 'model.onnx', sha256: FP32_SHA256, precision: 'FP32', outputs };
-    await writeFile(join(directory, 'manifest.json'), JSON.stringify(changed));
+    const changed: ModelManifest = { ...manifest, file: 'model.onnx', sha256: FP32_SHA256, precision: 'FP32', outputs };
     const path = join(folder, 'data', 'films', 'chest', file);
-    const reading = await newPool().read({ path, model: { directory, digest: FP32_SHA256 }, limits });
+    const reading = await newPool().read({
+      path,
+      model: { directory, digest: FP32_SHA256, manifest: changed },
+      limits,
+    });
     expect(reading).toMatchObject({ heatMapRows: 0, heatMapColumns: 0 });
     for (const score of reading.scores) {
       expect(score.heatMap).toEqual([]);

@@ -26,13 +26,13 @@ describe('ModelSession with the shipped model', async () => {
   });
 
   test('refuses other bytes than those asked for', async () => {
-    const other = { directory: model.directory, digest: '0'.repeat(64) };
+    const other = { ...model, digest: '0'.repeat(64) };
     expect(await codeOf(ModelSession.load(other, 1))).toBe('MODEL_DIGEST_MISMATCH');
   });
 
-  test('refuses a folder without manifest and a file that is no ONNX', async () => {
+  test('refuses a folder without the file and a file that is no ONNX', async () => {
     const folder = await temporaryFolder();
-    expect(await codeOf(ModelSession.load({ directory: folder, digest: model.digest }, 1))).toBe('MODEL_INVALID');
+    expect(await codeOf(ModelSession.load({ ...model, directory: folder }, 1))).toBe('MODEL_INVALID');
     const broken = await modelFolder(folder, 'broken', (manifest) => manifest, Uint8Array.of(1, 2, 3));
     expect(await codeOf(ModelSession.load(broken, 1))).toBe('MODEL_INVALID');
   });
@@ -82,6 +82,17 @@ describe('ModelSession with the shipped model', async () => {
 });
 
 describe('SessionCache', () => {
+  test('loads a model whose manifest has changed anew', async () => {
+    const model = await shippedModel();
+    const cache = new SessionCache(1);
+    const before = await cache.get(model, 1);
+    expect(await cache.get(structuredClone(model), 1)).toBe(before);
+    const labels = model.manifest.labels.map((label) => ({ ...label, threshold: 0.25 }));
+    const after = await cache.get({ ...model, manifest: { ...model.manifest, labels } }, 1);
+    expect(after.manifest.labels).toEqual(labels);
+    await after.release();
+  });
+
   test('keeps what was used last', async () => {
     const model = await shippedModel();
     const cache = new SessionCache(1);

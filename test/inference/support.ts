@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { makePhantom } from '../../src/dicom/phantom.ts';
 import { GatewayError } from '../../src/errors.ts';
-import type { ModelManifest } from '../../src/inference/manifest.ts';
+import { type ModelManifest, modelManifestSchema } from '../../src/inference/manifest.ts';
 import { discoverModels, type ModelPackage } from '../../src/inference/registry.ts';
 
 export const modelsDirectory = resolve(import.meta.dirname, '..', '..', 'models');
@@ -43,8 +43,10 @@ export async function modelFolder(
   const onnx = join(directory, manifest.file);
   if (bytes === undefined) await symlink(join(shipped.directory, manifest.file), onnx);
   else await writeFile(onnx, bytes);
-  await writeFile(join(directory, 'manifest.json'), JSON.stringify(change(manifest)));
-  return { manifest, directory, digest };
+  const changed = change(manifest);
+  await writeFile(join(directory, 'manifest.json'), JSON.stringify(changed));
+  // One that is no manifest is for discovery to refuse.
+  return { manifest: modelManifestSchema.safeParse(changed).data ?? manifest, directory, digest };
 }
 
 /** Pseudo-random whole numbers below `modulus`; the same as in the Python that made the expected values. */

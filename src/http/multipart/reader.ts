@@ -20,6 +20,7 @@ export interface Part {
 
 const DOUBLE_CRLF = Buffer.from('\r\n\r\n');
 const CARRIAGE_RETURN = 0x0d;
+const NOTHING = Buffer.alloc(0);
 
 /** A few short fields are usual; more is an attack or no multipart message. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -150,7 +151,8 @@ class Message {
 
   #take(length: number): Buffer {
     const taken = this.#window.subarray(0, length);
-    this.#window = this.#window.subarray(length);
+    // Who takes everything may give its memory back: no view of it is kept.
+    this.#window = length === this.#window.byteLength ? NOTHING : this.#window.subarray(length);
     return taken;
   }
 

@@ -3,6 +3,7 @@ import { GatewayError, toGatewayError } from '../../errors.ts';
 import type { Ingest, IngestSource } from '../../ingest.ts';
 import type { AuditActor } from '../../store/audit/audit-entry.ts';
 import { parseMediaType } from '../media-type.ts';
+import { givingMemoryBack } from '../multipart/give-back-memory.ts';
 import type { Part } from '../multipart/reader.ts';
 import type { InstanceOutcome, StoreOutcome } from './store-response.ts';
 
@@ -65,7 +66,7 @@ async function receivePart(
       by,
       ...(expectedStudyInstanceUid === undefined ? {} : { expectedStudyInstanceUid }),
     };
-    const { sopInstanceUid, sopClassUid } = await ingest.accept(part.body, source);
+    const { sopInstanceUid, sopClassUid } = await ingest.accept(givingMemoryBack(part.body), source);
     return { stored: true, sopInstanceUid, sopClassUid };
   } catch (error) {
     return { stored: false, error: toGatewayError(error) };

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
-import { MANIFEST_FILE, type ModelManifest, parseManifest } from '../manifest.ts';
+import { type ModelManifest, parseManifest } from '../manifest.ts';
 import { CARD_FILE, cardMarkdown } from '../model-card/card-markdown.ts';
+import { MANIFEST_FILE } from '../serving-manifest.ts';
 import {
   checkpointKind,
   MAXIMUM_CHECKPOINT_BYTES,

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
 import { type Engine, enginesOf, isExact, type Precision } from '../engine.ts';
-import { MANIFEST_FILE, type ModelManifest } from '../manifest.ts';
+import { type ModelManifest, parseManifest } from '../manifest.ts';
 import { digestOf, fileOf, graphNames, makeGraph } from '../model-folder/engine-files.ts';
 import { findNet } from '../model-folder/weights.ts';
 import { thisProcessor } from '../processor.ts';
 import { readManifest } from '../registry.ts';
+import { MANIFEST_FILE } from '../serving-manifest.ts';
 import { ModelSession } from '../session.ts';
 
 const FLOAT = { precision: 'FP32', weightBits: 32 } as const;
@@ -49,10 +50,11 @@ export class Subjects implements AsyncDisposable {
       const float =
         fp32 === undefined
           ? await loadFloatOfWeights(manifest, directory, threads)
-          : await ModelSession.load({ directory, digest: fp32.digest }, threads);
+          : await ModelSession.load({ directory, digest: fp32.digest, manifest }, threads);
       if (float !== null) all.push({ precision: 'FP32', session: float });
       if (int8 !== undefined) {
-        all.push({ precision: 'INT8', session: await ModelSession.load({ directory, digest: int8.digest }, threads) });
+        const session = await ModelSession.load({ directory, digest: int8.digest, manifest }, threads);
+        all.push({ precision: 'INT8', session });
       }
     } catch (error) {
       await subjects[Symbol.asyncDispose]();
@@ -104,8 +106,8 @@ async function loadFloatOfWeights(
   const folder = await mkdtemp(join(tmpdir(), 'cxr-gateway-fp32-'));
   try {
     await writeFile(join(folder, file), graph);
-    await writeFile(join(folder, MANIFEST_FILE), JSON.stringify(own));
-    return await ModelSession.load({ directory: folder, digest }, threads);
+    const checked = parseManifest(JSON.stringify(own), basename(folder));
+    return await ModelSession.load({ directory: folder, digest, manifest: checked }, threads);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,8 +1,9 @@
 /** Puts an evaluation into a model's folder: JSON, pictures, card, manifest. */
 import { join } from 'node:path';
-import { MANIFEST_FILE, type ModelManifest } from '../manifest.ts';
+import type { ModelManifest } from '../manifest.ts';
 import { replaceCard } from '../model-card/write-card.ts';
 import { replaceFile, toJson } from '../model-folder/replace-file.ts';
+import { MANIFEST_FILE } from '../serving-manifest.ts';
 import { EVALUATION_FILE, type Evaluation, RELIABILITY_FILE, ROC_FILE } from './evaluation.ts';
 import { withMetrics } from './manifest-metrics.ts';
 import { drawReliability, drawRoc } from './plots/figures.ts';

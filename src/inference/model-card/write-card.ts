@@ -3,10 +3,11 @@ import { basename, join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
 import type { Evaluation } from '../evaluate/evaluation.ts';
 import { readEvaluation } from '../evaluate/read-evaluation.ts';
-import { MANIFEST_FILE, type ModelManifest } from '../manifest.ts';
+import type { ModelManifest } from '../manifest.ts';
 import { readText } from '../model-folder/read-text.ts';
 import { replaceFile } from '../model-folder/replace-file.ts';
 import { readManifest } from '../registry.ts';
+import { MANIFEST_FILE } from '../serving-manifest.ts';
 import { CARD_FILE, cardKind, cardMarkdown } from './card-markdown.ts';
 import { cardOf, type ModelCard } from './model-card.ts';
 

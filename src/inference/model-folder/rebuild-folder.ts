@@ -2,10 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
+import { assertDigest } from '../assert-digest.ts';
 import { parseCalibration } from '../compile/calibration.ts';
 import { type Engine, enginesOf } from '../engine.ts';
-import { MANIFEST_FILE } from '../manifest.ts';
-import { assertDigest, readManifest } from '../registry.ts';
+import { readManifest } from '../registry.ts';
+import { MANIFEST_FILE } from '../serving-manifest.ts';
 import { CALIBRATION_FILE } from './compile-folder.ts';
 import { digestOf, makeGraph } from './engine-files.ts';
 import { replaceFile } from './replace-file.ts';
