@@ -1,8 +1,9 @@
 /**
  * Bytes -> file -> header -> ONE transaction: records, inference and job. Success is answered after the commit.
  *
- * The film is synced under its digest while the records are written, and the commit waits for it. If the process dies in
- * between, the sender was not answered and sends again; what stays behind is at worst a blob that no record names.
+ * The film is synced under its digest once the records take it, while the rest of them is written, and the commit waits for it.
+ * A film that they refuse leaves no blob. If the process dies in between, the sender was not answered and sends again; what
+ * stays behind is at worst a blob that no record names. It is not swept: the sender's next try makes it whole.
  */
 import type { Config } from './config.ts';
 import type { FilmComparer } from './dicom/film-comparer.ts';

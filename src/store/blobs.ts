@@ -46,9 +46,14 @@ export class BlobStore {
     this.#incoming = join(options.directory, 'incoming');
   }
 
-  /** Makes the folder and removes what dead uploads left behind. */
+  /** Makes the folder, and removes what dead uploads left behind. */
   async open(): Promise<void> {
     await mkdir(this.#incoming, { recursive: true });
+    await this.sweep();
+  }
+
+  /** Removes what dead uploads, of whichever process, left behind a day ago. Blobs are not touched, with a record or without. */
+  async sweep(): Promise<void> {
     for (const name of await readdir(this.#incoming)) {
       const path = join(this.#incoming, name);
       const info = await stat(path).catch(() => undefined);
