@@ -130,7 +130,17 @@ export class BlobStore {
 
   /** Syncs a staged film and gives it its final place; durable when this resolves. */
   async keep(staged: StagedBlob): Promise<void> {
-    await syncFile(staged.path);
+    await this.sync(staged);
+    await this.place(staged);
+  }
+
+  /** Syncs a staged film where it is; it can still be discarded. */
+  async sync({ path }: StagedBlob): Promise<void> {
+    await syncFile(path);
+  }
+
+  /** Gives a staged film that is synced its final place; durable when this resolves. */
+  async place(staged: StagedBlob): Promise<void> {
     const target = this.path(staged.key);
     const folder = dirname(target);
     await mkdir(folder, { recursive: true });
