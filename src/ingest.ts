@@ -1,8 +1,9 @@
 /**
  * Bytes -> file -> header -> ONE transaction: records, inference and job. Success is answered after the commit.
  *
- * The film is synced under its digest while the records are written, and the commit waits for it. If the process dies in
- * between, the sender was not answered and sends again; what stays behind is at worst a blob that no record names.
+ * The film is synced while the records are written, put under its digest once they take it, and the commit waits for both. A film
+ * that they refuse leaves no blob. If the process dies in between, the sender was not answered and sends again; what
+ * stays behind is at worst a blob that no record names. It is not swept: the sender's next try makes it whole.
  */
 import type { Config } from './config.ts';
 import type { FilmComparer } from './dicom/film-comparer.ts';
@@ -153,21 +154,25 @@ export class FilmIngest implements Ingest {
   async #store(staged: StagedBlob, reading: HeaderReading, source: IngestSource): Promise<StoredInstance> {
     const { blobs, instances, comparer } = this.#options;
     const { sopInstanceUid } = reading.header;
-    let path = staged.path;
-    const keep = async () => {
-      await blobs.keep(staged);
-      path = blobs.path(staged.key);
-    };
     try {
       const known = await instances.find(sopInstanceUid, staged.sha256);
-      if (known === undefined) return await instances.record(this.#record(staged, reading, source), keep, source.by);
+      if (known === undefined) {
+        const synced = blobs.sync(staged);
+        const keep = () => synced.then(() => blobs.place(staged));
+        try {
+          return await instances.record(this.#record(staged, reading, source), keep, source.by);
+        } finally {
+          await Promise.allSettled([synced]); // the file is not taken away under it
+        }
+      }
       // Success says that the film is here: one whose file was lost, as by a restore of the database alone, gets it back.
-      if (!(await blobs.holds(staged.key, staged.byteLength))) await keep();
+      if (!(await blobs.holds(staged.key, staged.byteLength))) await blobs.keep(staged);
       return known;
     } catch (error) {
       if (!(error instanceof GatewayError) || error.code !== 'INSTANCE_CONFLICT') throw error;
+      // The records have refused the film before it was put in its place.
       const other = await instances.storedFile(sopInstanceUid);
-      if (other === undefined || !(await comparer.isSame(path, blobs.path(other.blobKey)))) throw error;
+      if (other === undefined || !(await comparer.isSame(staged.path, blobs.path(other.blobKey)))) throw error;
       return { instanceId: other.instanceId, inferenceId: other.inferenceId, duplicate: true };
     }
   }

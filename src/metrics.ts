@@ -2,12 +2,15 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Reading } from './inference/pool.ts';
 import type { IngestSource } from './ingest.ts';
+import type { TransferAttempt } from './nodes/transfer-runner.ts';
+import type { TransferDepth } from './store/dicom-transfers.ts';
 import type { InferenceState } from './store/generated/enums.ts';
 import type { QueueDepth } from './store/queue.ts';
 
 /** Where depths are read from, at each scrape. */
 export interface MetricSources {
   readonly queueDepth: () => Promise<Record<'live' | 'background', QueueDepth>>;
+  readonly transferDepth: () => Promise<TransferDepth>;
   readonly poolDepth: () => { readonly busy: number; readonly waiting: number };
   /** DICOM associations open now. */
   readonly associations: () => number;
@@ -25,6 +28,9 @@ export class Metrics {
   readonly #inferences: Counter<'state'>;
   readonly #associations: Counter<'outcome'>;
   readonly #stageSeconds: Histogram<'stage'>;
+  readonly #transferAttempts: Counter<'kind' | 'node' | 'outcome' | 'code'>;
+  readonly #transferFilms: Counter<'kind' | 'outcome'>;
+  readonly #transferBytes: Counter<'kind'>;
 
   constructor(sources: MetricSources) {
     const registers = [this.#registry];
@@ -60,6 +66,35 @@ export class Metrics {
       help: 'Connections at the DICOM door: associations accepted and rejected, and those that asked for none',
       labelNames: ['outcome'],
       registers,
+    });
+    this.#transferAttempts = new Counter({
+      name: 'cxr_gateway_transfer_attempts_total',
+      help: 'Attempts of transfers that ended in this process: done, retried later or failed, and the error code if any',
+      labelNames: ['kind', 'node', 'outcome', 'code'],
+      registers,
+    });
+    this.#transferFilms = new Counter({
+      name: 'cxr_gateway_transfer_films_total',
+      help: 'Films of the transfers that this process attempted, completed and failed',
+      labelNames: ['kind', 'outcome'],
+      registers,
+    });
+    this.#transferBytes = new Counter({
+      name: 'cxr_gateway_transfer_bytes_total',
+      help: 'Bytes of films that came or went in transfers; those of C-MOVE come by the DICOM door and are not among them',
+      labelNames: ['kind'],
+      registers,
+    });
+    const transfers = new Gauge({
+      name: 'cxr_gateway_transfers',
+      help: 'Transfers of all processes, waiting (for a first or a next attempt) and active',
+      labelNames: ['state'],
+      registers,
+      collect: async () => {
+        const { waiting, active } = await sources.transferDepth();
+        transfers.set({ state: 'waiting' }, waiting);
+        transfers.set({ state: 'active' }, active);
+      },
     });
     const associations: Gauge = new Gauge({
       name: 'cxr_gateway_dicom_associations',
@@ -112,6 +147,14 @@ export class Metrics {
   /** A connection at the DICOM door became an association, or did not. */
   association(outcome: 'accepted' | 'rejected' | 'failed'): void {
     this.#associations.inc({ outcome });
+  }
+
+  /** An attempt of a transfer ended. */
+  transferAttempt({ claimed: { kind, node }, tally, outcome, code }: TransferAttempt): void {
+    this.#transferAttempts.inc({ kind, node, outcome: outcome.toLowerCase(), code: code ?? '' });
+    this.#transferFilms.inc({ kind, outcome: 'completed' }, tally.completed);
+    this.#transferFilms.inc({ kind, outcome: 'failed' }, tally.failed);
+    this.#transferBytes.inc({ kind }, tally.bytes);
   }
 
   /** An inference was settled. */

@@ -11,14 +11,21 @@ import type { Building } from './building.ts';
 /** A header is parsed in a few milliseconds; a file that needs longer is not one. */
 const HEADER_DEADLINE_MS = 10_000;
 
+/** Between looks for what uploads of killed processes left; it is a day old before it is removed. */
+const SWEEP_INTERVAL_MS = 3600_000;
+
 /** Makes BLOB_DIR where there is none. */
-export async function openBlobs({ config }: Building): Promise<BlobStore> {
+export async function openBlobs({ config, log, opened }: Building): Promise<BlobStore> {
   const blobs = new BlobStore({
     directory: config.blobDirectory,
     maxFileBytes: config.film.maxFileBytes,
     minFreeDiskBytes: config.upload.minFreeDiskBytes,
   });
   await blobs.open();
+  const sweep = setInterval(() => {
+    blobs.sweep().catch((error: unknown) => log.error('blobs.sweep-failed', {}, error));
+  }, SWEEP_INTERVAL_MS);
+  opened.defer(() => clearInterval(sweep));
   return blobs;
 }
 

@@ -1,6 +1,7 @@
 /** Other DICOM nodes: questions to them, and transfers of studies from and to them. */
 import type { DicomNode } from '../dicom/network/node.ts';
 import type { Ingest } from '../ingest.ts';
+import type { Metrics } from '../metrics.ts';
 import { DicomNodes } from '../nodes/dicom-nodes.ts';
 import { nodeClientOptions } from '../nodes/node-clients.ts';
 import { performTransfer } from '../nodes/perform-transfer.ts';
@@ -20,6 +21,7 @@ export interface TransferNeeds {
   readonly nodes: readonly DicomNode[];
   readonly store: Store;
   readonly ingest: Ingest;
+  readonly metrics: Metrics;
   /** Absolute path of a blob. */
   readonly blobPath: (key: string) => string;
 }
@@ -27,7 +29,7 @@ export interface TransferNeeds {
 /** What asks nodes, and what transfers studies. */
 export function openTransfers(
   { config, log, opened, readsFilms }: Building,
-  { nodes, store, ingest, blobPath }: TransferNeeds,
+  { nodes, store, ingest, metrics, blobPath }: TransferNeeds,
 ): Transfers {
   const clients = nodeClientOptions(config);
   const services = { nodes, clients, ingest, transfers: store.dicomTransfers, blobPath };
@@ -47,6 +49,7 @@ export function openTransfers(
           perform: (claimed, tally, signal) => performTransfer(claimed, services, tally, signal),
           ...config.transfers,
           log,
+          onAttempt: (attempt) => metrics.transferAttempt(attempt),
         }),
       )
     : undefined;

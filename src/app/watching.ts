@@ -29,6 +29,7 @@ export interface ReadinessNeeds {
 export function createMetrics({ store, pool, door, auditExport }: MetricNeeds): Metrics {
   return new Metrics({
     queueDepth: () => store.queue.depth(),
+    transferDepth: () => store.dicomTransfers.depth(),
     poolDepth: () => pool.statistics,
     associations: () => door()?.associations ?? 0,
     auditExportLag: () =>

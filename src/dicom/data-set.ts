@@ -52,6 +52,12 @@ export class DataSet {
     return this.text(keyword)?.toUpperCase() ?? null;
   }
 
+  /** Every value of a code string, as {@link code}, joined as in the file: some senders write several where one is allowed. */
+  codes(keyword: Keyword): string | null {
+    const values = this.strings(keyword).filter((value) => value !== '');
+    return values.length === 0 ? null : values.join('\\').slice(0, MAXIMUM_TEXT).toUpperCase();
+  }
+
   /** Numbers of a DS or IS attribute; values that are no finite numbers are null, so that positions are kept. */
   decimals(keyword: Keyword): readonly (number | null)[] {
     return this.strings(keyword).map((text) => {

@@ -174,6 +174,15 @@ const numberOfFrames: Rule = ({ image }) =>
 const bitsStored: Rule = ({ image }) =>
   image.bitsStored >= 8 ? null : found('BITS_STORED', `${image.bitsStored} bits stored are fewer than 8.`);
 
+/**
+ * The standard has High Bit one less than Bits Stored (PS3.5 section 8.1.1). Older films shift their values instead, which is
+ * honoured; where it is a slip, as High Bit 12 of 12 bits, every grey is half of what it should be and still looks like a film.
+ */
+const highBit: Rule = ({ image }) =>
+  image.highBit === image.bitsStored - 1
+    ? null
+    : found('HIGH_BIT_UNUSUAL', `High Bit ${image.highBit} does not go with ${image.bitsStored} bits stored.`);
+
 const dimensions: Rule = ({ image }) => {
   const [shorter, longer] = [Math.min(image.rows, image.columns), Math.max(image.rows, image.columns)];
   if (shorter < MINIMUM_READABLE_DIMENSION) {
@@ -239,6 +248,7 @@ const RULES: readonly Rule[] = [
   photometricInterpretation,
   numberOfFrames,
   bitsStored,
+  highBit,
   dimensions,
   imageType,
   energySubtraction,

@@ -21,6 +21,7 @@ export const GATE_RULES = {
   PHOTOMETRIC_INTERPRETATION: { effect: 'EXCLUDE', fixed: true },
   NUMBER_OF_FRAMES: { effect: 'WARN' },
   BITS_STORED: { effect: 'EXCLUDE', fixed: true },
+  HIGH_BIT_UNUSUAL: { effect: 'WARN' },
   DIMENSIONS: { effect: 'EXCLUDE', fixed: true },
   SHAPE_UNUSUAL: { effect: 'WARN' },
   IMAGE_TYPE: { effect: 'EXCLUDE' },

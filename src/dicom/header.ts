@@ -157,8 +157,8 @@ function assemble({ dataSet, syntax, pixelData }: WalkedFilm, limits: FilmLimits
     },
     series: {
       modality: dataSet.code('Modality'),
-      bodyPart: dataSet.code('BodyPartExamined'),
-      viewPosition: dataSet.code('ViewPosition'),
+      bodyPart: dataSet.codes('BodyPartExamined'),
+      viewPosition: dataSet.codes('ViewPosition'),
       description: dataSet.text('SeriesDescription', decode),
       protocolName: dataSet.text('ProtocolName', decode),
     },

@@ -133,6 +133,8 @@ function readSamplesPerPixel(dataSet: DataSet): number {
 function readNumberOfFrames(dataSet: DataSet): number {
   if (dataSet.bytes('NumberOfFrames') === undefined) return 1;
   const frames = dataSet.decimal('NumberOfFrames');
+  // Senders of single images write 0; what there is of Pixel Data is held against one frame.
+  if (frames === 0) return 1;
   if (frames === null || !Number.isInteger(frames) || frames < 1) throw invalid('NumberOfFrames', String(frames));
   return frames;
 }

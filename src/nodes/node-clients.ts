@@ -31,7 +31,7 @@ export function nodeClientOptions({ dimse, film }: Config): NodeClientOptions {
       },
       tls: dimse.tls,
     },
-    web: { idleTimeoutMs: dimse.idleTimeoutMs, maxAnswerBytes: MAXIMUM_WEB_ANSWER_BYTES },
+    web: { idleTimeoutMs: dimse.idleTimeoutMs, maxAnswerBytes: MAXIMUM_WEB_ANSWER_BYTES, tls: dimse.tls },
   };
 }
 

@@ -5,7 +5,7 @@ import type { Ingest } from '../ingest.ts';
 import { systemActor } from '../store/audit/audit-entry.ts';
 import type { ClaimedTransfer, DicomTransferStore } from '../store/dicom-transfers.ts';
 import { openFilm } from './film-files.ts';
-import { MAXIMUM_FILMS, type NodeClient, type OutgoingFilm } from './node-client.ts';
+import { type FilmListener, MAXIMUM_FILMS, type NodeClient, type OutgoingFilm } from './node-client.ts';
 import { findNode, type NodeClientOptions, preferredClient } from './node-clients.ts';
 import type { TransferTally } from './transfer-tally.ts';
 
@@ -56,7 +56,7 @@ async function fetchStudy(
     async ({ bytes, sopInstanceUid }) => {
       // Whatever the node says and sends: a film of another study, or under another UID, is refused.
       const expected = sopInstanceUid === undefined ? {} : { expectedSopInstanceUid: sopInstanceUid };
-      await ingest.accept(bytes, {
+      await ingest.accept(tally.passing(bytes), {
         door,
         by: TRANSFER,
         node,
@@ -96,5 +96,10 @@ async function sendStudy(
   if (stored.length === 0) throw new GatewayError('NOT_FOUND', 'The gateway has no film of this study.');
   const films: OutgoingFilm[] = [];
   for (const { blobKey, ...known } of stored) films.push(await openFilm(blobPath(blobKey), known));
-  await client.sendFilms(films, (_, error) => tally.settle(error), signal);
+  const lengths = new Map(stored.map(({ sopInstanceUid, byteLength }) => [sopInstanceUid, Number(byteLength)]));
+  const settled: FilmListener = (sopInstanceUid, error) => {
+    if (error === undefined) tally.pass(lengths.get(sopInstanceUid ?? '') ?? 0);
+    tally.settle(error);
+  };
+  await client.sendFilms(films, settled, signal);
 }

@@ -3,7 +3,7 @@
  * process dies falls silent and is claimed again, here or elsewhere.
  */
 import { ClaimLoop, SHUTDOWN } from '../claim-loop.ts';
-import { GatewayError, toGatewayError } from '../errors.ts';
+import { type ErrorCode, GatewayError, toGatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type ClaimedTransfer, type DicomTransferStore, TRANSFER_HEARTBEAT_MS } from '../store/dicom-transfers.ts';
 import { CHANNELS, type Listener } from '../store/listener.ts';
@@ -21,6 +21,18 @@ export interface TransferRunnerOptions {
   readonly maxAttempts: number;
   readonly retryDelaySeconds: number;
   readonly log: Log;
+  /** Called once for each attempt that came to an end here; for metrics. */
+  readonly onAttempt?: (attempt: TransferAttempt) => void;
+}
+
+/** How an attempt ended. */
+export interface TransferAttempt {
+  readonly claimed: ClaimedTransfer;
+  readonly tally: TransferTally;
+  /** RETRIED: it waits for its next attempt. */
+  readonly outcome: 'DONE' | 'RETRIED' | 'FAILED';
+  /** Why, also of DONE with films that failed for good. */
+  readonly code: ErrorCode | undefined;
 }
 
 /** Retries become due, and claims fall silent, without a notification. */
@@ -73,7 +85,7 @@ export class TransferRunner implements AsyncDisposable {
   }
 
   async #run(claimed: ClaimedTransfer, cancel: AbortController): Promise<void> {
-    const { transfers, log, perform, maxAttempts } = this.#options;
+    const { transfers, log, perform, maxAttempts, onAttempt } = this.#options;
     const { id: transferId, node, attempt } = claimed;
     const tally = new TransferTally();
     if (attempt > maxAttempts) return this.#exhausted(claimed, tally);
@@ -91,7 +103,8 @@ export class TransferRunner implements AsyncDisposable {
     if (mayPass !== undefined && attempt < maxAttempts) return this.#retry(claimed, tally, mayPass);
     // A study of which nothing came is no success, whatever the reason.
     if (problem !== undefined && completed === 0) return this.#fail(claimed, tally, problem);
-    await transfers.finish(claimed, tally, problem);
+    if (!(await transfers.finish(claimed, tally, problem))) return;
+    onAttempt?.({ claimed, tally, outcome: 'DONE', code: problem?.code });
     log.info('transfer.done', { transferId, node, attempt, count: completed, milliseconds: performance.now() - began });
   }
 
@@ -109,18 +122,20 @@ export class TransferRunner implements AsyncDisposable {
   }
 
   async #retry(claimed: ClaimedTransfer, tally: TransferTally, error: GatewayError): Promise<void> {
-    const { transfers, log, retryDelaySeconds } = this.#options;
+    const { transfers, log, retryDelaySeconds, onAttempt } = this.#options;
     const { id: transferId, node, attempt } = claimed;
     log.warn('transfer.attempt-failed', { transferId, node, attempt, code: error.code });
     const delay = Math.min(retryDelaySeconds * 2 ** (attempt - 1), LONGEST_RETRY_DELAY_SECONDS);
-    await transfers.retryLater(claimed, tally, error, delay);
+    const isMine = await transfers.retryLater(claimed, tally, error, delay);
+    if (isMine) onAttempt?.({ claimed, tally, outcome: 'RETRIED', code: error.code });
   }
 
   async #fail(claimed: ClaimedTransfer, tally: TransferTally, error: GatewayError): Promise<void> {
-    const { transfers, log } = this.#options;
+    const { transfers, log, onAttempt } = this.#options;
     const { id: transferId, node, attempt } = claimed;
     log.warn('transfer.failed', { transferId, node, attempt, code: error.code });
-    await transfers.fail(claimed, tally, error.code, error.message);
+    const isMine = await transfers.fail(claimed, tally, error.code, error.message);
+    if (isMine) onAttempt?.({ claimed, tally, outcome: 'FAILED', code: error.code });
   }
 
   #exhausted(claimed: ClaimedTransfer, tally: TransferTally): Promise<void> {

@@ -2,10 +2,11 @@
 import type { GatewayError } from '../errors.ts';
 import type { MovedFilms } from './node-client.ts';
 
-/** Counts films, and keeps why the first ones failed. */
+/** Counts films and their bytes, and keeps why the first ones failed. */
 export class TransferTally {
   #completed = 0;
   #failed = 0;
+  #bytes = 0;
   #mayPass: GatewayError | undefined;
   #lasting: GatewayError | undefined;
 
@@ -19,6 +20,11 @@ export class TransferTally {
     return this.#failed;
   }
 
+  /** Bytes of films that passed through this process, those of refused films too; C-MOVE brings them to the door instead. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Why a film failed that may succeed in another attempt. */
   get mayPass(): GatewayError | undefined {
     return this.#mayPass;
@@ -27,6 +33,19 @@ export class TransferTally {
   /** Why a film failed: what may pass before what will not. */
   get problem(): GatewayError | undefined {
     return this.#mayPass ?? this.#lasting;
+  }
+
+  /** Bytes of a film came or went. */
+  pass(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  /** Counts the bytes of a film as they come. */
+  async *passing(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+    for await (const chunk of bytes) {
+      this.#bytes += chunk.byteLength;
+      yield chunk;
+    }
   }
 
   /** A film was stored, or failed. */

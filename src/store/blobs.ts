@@ -46,9 +46,14 @@ export class BlobStore {
     this.#incoming = join(options.directory, 'incoming');
   }
 
-  /** Makes the folder and removes what dead uploads left behind. */
+  /** Makes the folder, and removes what dead uploads left behind. */
   async open(): Promise<void> {
     await mkdir(this.#incoming, { recursive: true });
+    await this.sweep();
+  }
+
+  /** Removes what dead uploads, of whichever process, left behind a day ago. Blobs are not touched, with a record or without. */
+  async sweep(): Promise<void> {
     for (const name of await readdir(this.#incoming)) {
       const path = join(this.#incoming, name);
       const info = await stat(path).catch(() => undefined);
@@ -125,7 +130,17 @@ export class BlobStore {
 
   /** Syncs a staged film and gives it its final place; durable when this resolves. */
   async keep(staged: StagedBlob): Promise<void> {
-    await syncFile(staged.path);
+    await this.sync(staged);
+    await this.place(staged);
+  }
+
+  /** Syncs a staged film where it is; it can still be discarded. */
+  async sync({ path }: StagedBlob): Promise<void> {
+    await syncFile(path);
+  }
+
+  /** Gives a staged film that is synced its final place; durable when this resolves. */
+  async place(staged: StagedBlob): Promise<void> {
     const target = this.path(staged.key);
     const folder = dirname(target);
     await mkdir(folder, { recursive: true });

@@ -14,7 +14,7 @@ import { appendAudit } from './audit/append.ts';
 import { type AuditActor, type AuditEntry, systemActor } from './audit/audit-entry.ts';
 import { notify } from './change-log.ts';
 import type { Prisma, PrismaClient, Transaction } from './client.ts';
-import type { DicomTransferKind } from './generated/enums.ts';
+import type { DicomTransferKind, DicomTransferState } from './generated/enums.ts';
 import { CHANNELS } from './listener.ts';
 
 /** Between heartbeats of a claim. */
@@ -55,6 +55,13 @@ export interface StoredFilm {
   readonly sopInstanceUid: string;
   readonly transferSyntaxUid: string;
   readonly blobKey: string;
+  readonly byteLength: bigint;
+}
+
+/** Transfers of all processes that are not at their end. */
+export interface TransferDepth {
+  readonly waiting: number;
+  readonly active: number;
 }
 
 /** Transfers go on by themselves, whoever asked for them. */
@@ -179,10 +186,21 @@ export class DicomTransferStore {
   async filmsOfStudy(studyInstanceUid: string, limit: number): Promise<StoredFilm[]> {
     return this.#prisma.instance.findMany({
       where: { series: { study: { studyInstanceUid } } },
-      select: { sopClassUid: true, sopInstanceUid: true, transferSyntaxUid: true, blobKey: true },
+      select: { sopClassUid: true, sopInstanceUid: true, transferSyntaxUid: true, blobKey: true, byteLength: true },
       orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
       take: limit,
     });
+  }
+
+  /** How many wait, for their first attempt or the next, and how many are under way. */
+  async depth(): Promise<TransferDepth> {
+    const counts = await this.#prisma.dicomTransfer.groupBy({
+      by: ['state'],
+      where: { state: { in: ['QUEUED', 'RUNNING'] } },
+      _count: true,
+    });
+    const of = (state: DicomTransferState) => counts.find((count) => count.state === state)?._count ?? 0;
+    return { waiting: of('QUEUED'), active: of('RUNNING') };
   }
 
   /** Writes the end of a transfer, and records it. */

@@ -49,24 +49,31 @@ export class InstanceStore {
   /**
    * Records a film and enqueues its readings.
    *
-   * @param keepBlob - makes the film itself durable; runs beside the statements and is awaited before the commit, so a record
-   *   never points at a film that a power failure could take
+   * @param keepBlob - makes the film itself durable; begins once the records take the film, so that one they refuse leaves no
+   *   file, runs beside the other statements, and is awaited before the commit, so a record never points at a film that a
+   *   power failure could take. Not called for a duplicate
    * @param by - who brings it
    * @throws GatewayError INSTANCE_CONFLICT, RECORD_CONFLICT, MODEL_NOT_ACTIVE, DATABASE_UNAVAILABLE, and what keepBlob throws
    */
   async record(record: InstanceRecord, keepBlob: () => Promise<void>, by: AuditActor): Promise<StoredInstance> {
-    const kept = keepBlob();
-    const written = this.#prisma.$transaction(async (tx) => {
-      const stored = await this.#write(tx, record, by);
-      await kept;
-      return stored;
-    });
-    // Neither goes on behind the back of a caller whose other half failed.
-    await Promise.allSettled([kept, written]);
-    return written;
+    let kept: Promise<void> | undefined;
+    const keep = () => {
+      kept = keepBlob();
+      kept.catch(() => {}); // thrown where it is awaited
+    };
+    try {
+      return await this.#prisma.$transaction(async (tx) => {
+        const stored = await this.#write(tx, record, by, keep);
+        await kept;
+        return stored;
+      });
+    } finally {
+      // It does not go on behind the back of a caller whose other half failed.
+      await Promise.allSettled([kept]);
+    }
   }
 
-  async #write(tx: Transaction, record: InstanceRecord, by: AuditActor): Promise<StoredInstance> {
+  async #write(tx: Transaction, record: InstanceRecord, by: AuditActor, keep: () => void): Promise<StoredInstance> {
     const readers = await readersOf(tx, record);
     const { id: patientId, discrepancies } = await filePatient(tx, record.patient);
     const studyId = await fileStudy(tx, record.study, patientId);
@@ -89,6 +96,7 @@ export class InstanceStore {
       if (stored !== undefined) return stored;
       throw new GatewayError('INTERNAL', 'An instance was neither inserted nor found.');
     }
+    keep();
     if (discrepancies.length > 0) {
       await tx.patientDiscrepancy.createMany({
         data: discrepancies.map((discrepancy) => ({ ...discrepancy, patientId, instanceId: instance.id })),

@@ -63,6 +63,21 @@ describe('a film by C-STORE', () => {
     }
   });
 
+  it('of a study that is stored under another patient is refused, and leaves no file', async () => {
+    const film = phantom();
+    const association = await call({ port: port() });
+    expect((await store(association, film)).status).toBe(0);
+    const study = (await find(film.sopInstanceUid).series().study())?.studyInstanceUid ?? '';
+    const files = () => readdir(blobs, { recursive: true });
+    const before = await files();
+    const foreign = phantom({ elements: { '0020000d': ['UI', study] } });
+    const answer = await store(association, foreign);
+    expect(answer).toMatchObject({ status: 0xa900, errorComment: expect.stringMatching(/^RECORD_CONFLICT/) });
+    expect(await files()).toEqual(before);
+    expect((await store(association, film)).status).toBe(0);
+    await association.release();
+  });
+
   it('again is the same film, by whatever door and whoever sends it', async () => {
     const film = phantom();
     expect((await stow(gateway.url, [film.file])).status).toBe(200);

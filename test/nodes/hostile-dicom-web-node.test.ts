@@ -1,5 +1,6 @@
 /** A DICOMweb node that means no good, or is broken. */
 import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { NodeClient } from '../../src/nodes/node-client.ts';
 import { preferredClient } from '../../src/nodes/node-clients.ts';
@@ -124,6 +125,32 @@ describe('a search', () => {
   ])('fails when the node answers with %s', async (_, code, answers) => {
     const client = await nodeThat(answers);
     await expect(client.findStudies({ patientId: 'P1' }, 10)).rejects.toMatchObject({ code });
+  });
+});
+
+describe('a redirect', () => {
+  it.each([301, 302, 303, 307, 308])('of status %d takes credentials and films to no other host', async (status) => {
+    let calls = 0;
+    const other = createServer((request, response) => {
+      calls += 1;
+      request.resume();
+      response.writeHead(200, { 'content-type': 'application/dicom+json' }).end('[]');
+    });
+    await new Promise<void>((listening) => other.listen(0, '127.0.0.1', listening));
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as AddressInfo;
+    const client = await nodeThat((request, response) => {
+      request.resume();
+      response.writeHead(status, { location: `http://127.0.0.1:${port}${request.url}` }).end();
+    }, 'Bearer secret');
+    const refused = { code: 'DICOM_NODE_REFUSED', message: expect.stringContaining(String(status)) as string };
+    const { listener } = settlements();
+    await expect(client.echo()).rejects.toMatchObject(refused);
+    await expect(client.findStudies({ patientId: 'P1' }, 10)).rejects.toMatchObject(refused);
+    await expect(client.fetchStudy('1.2.3', async () => {}, listener)).rejects.toMatchObject(refused);
+    const films = await outgoing(phantomOf(freshStudy()));
+    await expect(client.sendFilms(films, listener)).rejects.toMatchObject(refused);
+    expect(calls).toBe(0);
   });
 });
 

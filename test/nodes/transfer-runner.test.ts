@@ -129,6 +129,31 @@ describe('a transfer', () => {
     });
   });
 
+  it('tells of each attempt how it ended, once', async () => {
+    const told: (string | undefined)[][] = [];
+    const onAttempt: TransferRunnerOptions['onAttempt'] = ({ claimed, tally, outcome, code }) =>
+      told.push([`${claimed.attempt}`, outcome, code, `${tally.completed}/${tally.failed}`]);
+    const perform: Perform = async ({ attempt }, tally) => {
+      if (attempt === 1) throw away();
+      tally.settle(undefined);
+      tally.settle(attempt === 2 ? away() : refused());
+    };
+    {
+      await using _runner = run(perform, { onAttempt });
+      await ended(await request());
+    }
+    {
+      await using _runner = run(() => Promise.reject(refused()), { onAttempt });
+      await ended(await request());
+    }
+    expect(told).toEqual([
+      ['1', 'RETRIED', 'DICOM_NODE_UNREACHABLE', '0/0'],
+      ['2', 'RETRIED', 'DICOM_NODE_UNREACHABLE', '1/1'],
+      ['3', 'DONE', 'DICOM_NODE_REFUSED', '1/1'],
+      ['1', 'FAILED', 'DICOM_NODE_REFUSED', '0/0'],
+    ]);
+  });
+
   it('is not tried again when that would not help', async () => {
     await using _runner = run(() => Promise.reject(refused()));
     expect(await ended(await request())).toMatchObject({ state: 'FAILED', attempts: 1 });

@@ -14,6 +14,7 @@ import { clientOptions } from '../support/nodes.ts';
 import { type DcmtkServer, hasDcmtk, startArchive } from '../support/peers/dcmtk.ts';
 import { hasOrthanc, type Orthanc, startOrthanc } from '../support/peers/orthanc.ts';
 import { freePort } from '../support/peers/programs.ts';
+import { BY_TEST } from '../support/records.ts';
 import { freshStudy, type PhantomStudy, phantomOf, storeAt } from './films.ts';
 
 interface Transfer {
@@ -336,6 +337,53 @@ describe('a node that sends what was not asked for', () => {
     strange.give(Buffer.from('<html>'));
     const transfer = await retrieved('strange', freshStudy().studyInstanceUid);
     expect(transfer).toMatchObject({ state: 'FAILED', failed: 1, error: { code: 'NOT_DICOM' } });
+  });
+});
+
+describe('the metrics of transfers', () => {
+  /** Values of the lines that begin with the name and have all the labels. */
+  async function measured(name: string, ...labels: string[]): Promise<number> {
+    const text = await (await fetch(`${gateway.url}/metrics`)).text();
+    const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`));
+    const matching = lines.filter((line) => labels.every((label) => line.includes(label)));
+    return matching.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  }
+  const attempts = (...labels: string[]) =>
+    measured('cxr_gateway_transfer_attempts_total', 'kind="RETRIEVE"', 'node="strange"', ...labels);
+  const films = (outcome: string) =>
+    measured('cxr_gateway_transfer_films_total', 'kind="RETRIEVE"', `outcome="${outcome}"`);
+  const bytes = () => measured('cxr_gateway_transfer_bytes_total', 'kind="RETRIEVE"');
+
+  it('count attempts by outcome and code, films and bytes', async () => {
+    const counts = () =>
+      Promise.all([
+        attempts('outcome="done"', 'code=""'),
+        attempts('outcome="failed"', 'code="STUDY_MISMATCH"'),
+        films('completed'),
+        films('failed'),
+        bytes(),
+      ]);
+    const before = await counts();
+    const [mine, other] = [freshStudy(), freshStudy()];
+    const film = phantomOf(mine);
+    strange.give(film);
+    expect(await retrieved('strange', mine.studyInstanceUid)).toMatchObject({ state: 'DONE' });
+    expect(await retrieved('strange', other.studyInstanceUid)).toMatchObject({ state: 'FAILED' });
+    const after = await counts();
+    expect(after.map((count, index) => count - (before[index] ?? 0))).toEqual([1, 1, 1, 1, 2 * film.byteLength]);
+  });
+
+  it('count what waits and what is under way', async () => {
+    const waiting = () => measured('cxr_gateway_transfers', 'state="waiting"');
+    const active = () => measured('cxr_gateway_transfers', 'state="active"');
+    const before = (await waiting()) + (await active());
+    const { transferId } = await gateway.app.store.dicomTransfers.request(
+      { kind: 'SEND', node: 'known-elsewhere', studyInstanceUid: freshStudy().studyInstanceUid },
+      BY_TEST,
+    );
+    expect((await waiting()) + (await active())).toBe(before + 1);
+    await gateway.app.store.prisma.dicomTransfer.delete({ where: { id: transferId } });
+    expect((await waiting()) + (await active())).toBe(before);
   });
 });
 

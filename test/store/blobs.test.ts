@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlobStore } from '../../src/store/blobs.ts';
 
@@ -54,14 +54,22 @@ describe('the blob store', () => {
     await expect(blobs.stage(chunks('x'))).rejects.toMatchObject({ code: 'STORAGE_FULL' });
   });
 
-  it('removes at its opening what uploads that died long ago left', async () => {
+  it('removes at its opening and at each sweep what uploads that died long ago left', async () => {
     await openBlobs();
     const [old, fresh] = [join(folder, 'incoming', 'old'), join(folder, 'incoming', 'fresh')];
     await writeFile(old, 'x');
     await writeFile(fresh, 'x');
     const longAgo = new Date(Date.now() - 48 * 3600_000);
     await utimes(old, longAgo, longAgo);
-    await openBlobs();
+    const blobs = await openBlobs();
     expect(await incoming()).toEqual(['fresh']);
+    await utimes(fresh, longAgo, longAgo);
+    const [staged, kept] = [await blobs.stage(chunks('living')), await blobs.stage(chunks('kept'))];
+    await blobs.keep(kept);
+    await utimes(blobs.path(kept.key), longAgo, longAgo);
+    await blobs.sweep();
+    expect(await incoming()).toEqual([basename(staged.path)]);
+    await blobs.keep(staged);
+    for (const { key, byteLength } of [staged, kept]) expect(await blobs.holds(key, byteLength)).toBe(true);
   });
 });

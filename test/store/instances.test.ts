@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { GatewayError } from '../../src/errors.ts';
+import type { InstanceRecord } from '../../src/store/instance-records.ts';
 import type { Store } from '../../src/store/store.ts';
 import { activateModel, activeModel, BY_TEST, freshUid, instanceRecord, recordFilm } from '../support/records.ts';
 import { openTestStore, type TestStore } from '../support/store.ts';
@@ -54,6 +56,37 @@ describe('recording a film', () => {
     const foreignSeries = { ...next, patient: record.patient, series: record.series };
     await expect(recordFilm(store, foreignSeries)).rejects.toMatchObject({ code: 'RECORD_CONFLICT' });
     expect(await store.prisma.study.count()).toBe(1);
+  });
+
+  it('has the film kept before its record is committed, and keeps nothing of one that it refuses', async () => {
+    const kept: string[] = [];
+    const recordKeeping = (record: InstanceRecord) =>
+      store.instances.record(
+        record,
+        async () => {
+          expect(await store.prisma.instance.count({ where: { sha256: record.instance.sha256 } })).toBe(0);
+          kept.push(record.instance.sha256);
+        },
+        BY_TEST,
+      );
+    const record = instanceRecord();
+    await expect(recordKeeping(record)).rejects.toMatchObject({ code: 'MODEL_NOT_ACTIVE' });
+    await activeModel(store);
+    await recordKeeping(record);
+    const next = instanceRecord();
+    await expect(recordKeeping({ ...next, study: record.study })).rejects.toMatchObject({ code: 'RECORD_CONFLICT' });
+    const foreignSeries = { ...next, patient: record.patient, series: record.series };
+    await expect(recordKeeping(foreignSeries)).rejects.toMatchObject({ code: 'RECORD_CONFLICT' });
+    expect(kept).toEqual([record.instance.sha256]);
+  });
+
+  it('is undone when the film cannot be kept', async () => {
+    await activeModel(store);
+    const record = instanceRecord();
+    const full = new GatewayError('STORAGE_FULL', 'The disk is full.');
+    await expect(store.instances.record(record, () => Promise.reject(full), BY_TEST)).rejects.toBe(full);
+    expect(await store.prisma.patient.count()).toBe(0);
+    expect(await recordFilm(store, record)).toMatchObject({ duplicate: false });
   });
 
   it('files many films of one new study under one patient, study and series when they arrive at once', async () => {

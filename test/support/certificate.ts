@@ -14,6 +14,8 @@ export interface Certificate {
   readonly key: string;
 }
 
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+
 /**
  * A key and a certificate of this common name that it signs itself.
  *
@@ -25,10 +27,38 @@ export async function makeCertificate(
   name: string,
   alternatives = `DNS:${name},IP:127.0.0.1`,
 ): Promise<Certificate> {
-  const [cert, key] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
+  const { cert, key } = filesOf(folder, name);
   const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${alternatives}`];
-  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  const made = await runProgram(openssl ?? 'openssl', ['req', ...kind, ...subject, '-keyout', key, '-out', cert]);
-  if (made.code !== 0) throw new Error(`openssl: ${made.output}`);
+  await run(['req', '-x509', ...NEW_KEY, '-days', '2', ...subject, '-keyout', key, '-out', cert]);
   return { cert, key };
+}
+
+/**
+ * A key and a certificate that an authority (any made by {@link makeCertificate}) signs.
+ *
+ * @param alternatives - subjectAltName; this machine's address alone when absent
+ * @param days - it is valid from now on; one that is negative has expired
+ */
+export async function issueCertificate(
+  folder: string,
+  authority: Certificate,
+  name: string,
+  { alternatives = 'IP:127.0.0.1', days = 2 } = {},
+): Promise<Certificate> {
+  const { cert, key } = filesOf(folder, name);
+  const request = join(folder, `${name}.csr`);
+  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${alternatives}`];
+  await run(['req', ...NEW_KEY, ...subject, '-keyout', key, '-out', request]);
+  const signer = ['-CA', authority.cert, '-CAkey', authority.key, '-CAcreateserial', '-days', String(days)];
+  await run(['x509', '-req', '-in', request, ...signer, '-copy_extensions', 'copyall', '-out', cert]);
+  return { cert, key };
+}
+
+function filesOf(folder: string, name: string): Certificate {
+  return { cert: join(folder, `${name}.crt`), key: join(folder, `${name}.key`) };
+}
+
+async function run(args: readonly string[]): Promise<void> {
+  const made = await runProgram(openssl ?? 'openssl', args);
+  if (made.code !== 0) throw new Error(`openssl: ${made.output}`);
 }

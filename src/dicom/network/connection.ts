@@ -64,6 +64,11 @@ export class Connection {
     return this.#socket.writable;
   }
 
+  /** Whether the peer has closed its end, or the connection broke; what it sent before may still wait to be read. */
+  get isClosedByPeer(): boolean {
+    return this.#finished;
+  }
+
   #receive(chunk: Buffer): void {
     if (this.#discarding) return;
     this.#chunks.push(chunk);

@@ -32,8 +32,13 @@ import {
   PDU_HEADER_BYTES,
   SHORT_PDU_BYTES,
 } from './pdu.ts';
+import { tlsProblem } from './tls-problem.ts';
 
 const TRANSIENT = 2;
+
+/** First bytes of what a TLS server says to one that does not speak TLS (RFC 8446 section 5.1); no PDU has this type. */
+const TLS_ALERT = 0x15;
+const TLS_MAJOR_VERSION = 3;
 
 /**
  * Connects and negotiates. The context IDs are 1, 3, 5 ... in the order of `request.contexts`; contexts that the peer did not
@@ -103,12 +108,27 @@ async function connected(
     timer = setTimeout(() => resolve(`gave no connection within ${milliseconds} ms`), milliseconds);
     signal?.addEventListener('abort', onAbort);
     socket.once(event, () => resolve(undefined));
-    socket.on('error', (error: NodeJS.ErrnoException) => resolve(`gave no connection (${error.code ?? 'no code'})`));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      resolve(`gave no connection${reasonOf(error) ?? ` (${error.code ?? 'no code'})`}`),
+    );
     socket.once('close', () => resolve('closed the connection'));
   });
   clearTimeout(timer);
   signal?.removeEventListener('abort', onAbort);
   return problem;
+}
+
+/**
+ * In TLS 1.3 the gateway's certificate is looked at when the request is on its way already; a node that closes on the unread
+ * request resets the connection, and its alert may be lost with it.
+ */
+const CLOSED_AFTER_HANDSHAKE =
+  ': it closed the connection after the handshake of TLS, as nodes do that miss or do not trust the certificate of the gateway (DIMSE_TLS_CERT_FILE)';
+
+/** For behind a statement. */
+function reasonOf(error: unknown): string | undefined {
+  const problem = tlsProblem(error);
+  return problem === undefined ? undefined : `: ${problem}`;
 }
 
 async function negotiate(connection: Connection, request: AssociationRequest): Promise<Association> {
@@ -130,7 +150,7 @@ async function negotiate(connection: Connection, request: AssociationRequest): P
     },
   });
   await connection.write([pdu], deadline);
-  const accept = await answer(connection, deadline);
+  const accept = await answer(connection, deadline, request.tls !== undefined);
   if (!MessageWriter.takes(accept.user.maxPduBytes)) {
     throw new MalformedPdu('INVALID_PARAMETER', 'The Maximum Length is too short for any message.');
   }
@@ -155,11 +175,17 @@ function agreedRole(proposed: Role | undefined, answered: Role | undefined): Rol
   return { scu: proposed.scu && answered.scu, scp: proposed.scp && answered.scp };
 }
 
-async function answer(connection: Connection, deadline: Deadline): Promise<AssociateAccept> {
+async function answer(connection: Connection, deadline: Deadline, isSecure: boolean): Promise<AssociateAccept> {
   const header = await connection.read(PDU_HEADER_BYTES, deadline).catch((cause: unknown) => {
-    throw new GatewayError('DICOM_NODE_UNREACHABLE', 'The association request was not answered.', {}, { cause });
+    const reason = reasonOf(cause) ?? (isSecure && connection.isClosedByPeer ? CLOSED_AFTER_HANDSHAKE : '');
+    const problem = `The association request was not answered${reason}.`;
+    throw new GatewayError('DICOM_NODE_UNREACHABLE', problem, {}, { cause });
   });
   const [type, length] = [header.readUInt8(), header.readUInt32BE(2)];
+  if (type === TLS_ALERT && header.readUInt8(1) === TLS_MAJOR_VERSION) {
+    const problem = 'The node speaks TLS: its entry needs "tls": true.';
+    throw new GatewayError('DICOM_NODE_UNREACHABLE', problem);
+  }
   if (type === PDU.ASSOCIATE_AC && length <= MAXIMUM_ASSOCIATE_BYTES) {
     return decodeAssociateAccept(await connection.read(length, deadline));
   }

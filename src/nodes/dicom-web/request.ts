@@ -5,21 +5,24 @@
  * By node:http, not by fetch: when a node ends a body by closing the connection, as Orthanc does, while its reader holds
  * back, the fetch of Node 24.21 fails an assertion that nobody can catch (undici, Parser.finish), and that ends the process.
  */
-import { readFile } from 'node:fs/promises';
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { collectBytes } from '../../collect-bytes.ts';
 import type { DicomWebAddress } from '../../dicom/network/node.ts';
+import { tlsProblem } from '../../dicom/network/tls-problem.ts';
 import { GatewayError } from '../../errors.ts';
+import { type OwnCertificate, readTlsMaterial } from '../tls-files.ts';
 
-/** Bounds of one request. */
+/** Bounds of one request, and who makes it. */
 export interface DicomWebLimits {
   /** Longest wait for the head of an answer, and for each further piece of it, ms. */
   readonly idleTimeoutMs: number;
   /** Bytes of an answer that is kept in memory. */
   readonly maxAnswerBytes: number;
+  /** Own certificate, for nodes that ask for one. */
+  readonly tls?: OwnCertificate | undefined;
 }
 
 /** A request below the node's base address. */
@@ -48,16 +51,16 @@ export interface DicomWebAnswer {
  * Each request has a connection of its own. A redirect is an answer like any other: it could take the credentials somewhere
  * nobody named.
  *
- * @throws GatewayError DICOM_NODE_UNREACHABLE, DICOM_NODE_FAILED when it is silent; the body throws DICOM_NODE_FAILED when it
+ * @throws GatewayError DICOM_NODE_UNREACHABLE, CONFIG_INVALID for certificates that cannot be used, DICOM_NODE_FAILED when it is silent; the body throws DICOM_NODE_FAILED when it
  *   breaks off; what the signal aborts with, and what the request's own body throws
  */
 export async function requestDicomWeb(
   address: DicomWebAddress,
   request: DicomWebRequest,
-  { idleTimeoutMs }: DicomWebLimits,
+  { idleTimeoutMs, tls }: DicomWebLimits,
 ): Promise<DicomWebAnswer> {
   request.signal?.throwIfAborted();
-  const outgoing = await open(address, request);
+  const outgoing = await open(address, request, tls);
   const exchange = new Exchange(outgoing, idleTimeoutMs, request.signal);
   const response = await exchange.answer(request.body);
   const coding = response.headers['content-encoding'];
@@ -73,18 +76,19 @@ export async function requestDicomWeb(
   };
 }
 
-async function open(address: DicomWebAddress, request: DicomWebRequest): Promise<ClientRequest> {
+async function open(
+  address: DicomWebAddress,
+  request: DicomWebRequest,
+  tls: OwnCertificate | undefined,
+): Promise<ClientRequest> {
   const url = `${address.url}${request.path}`;
   const headers: Record<string, string> = { accept: request.accept };
   if (address.authorization !== undefined) headers.authorization = address.authorization;
   if (request.contentType !== undefined) headers['content-type'] = request.contentType;
   const options = { method: request.method, headers, agent: false as const };
   if (!url.startsWith('https:')) return requestHttp(url, options);
-  if (address.caFile === undefined) return requestHttps(url, options);
-  const ca = await readFile(address.caFile).catch((cause: unknown) => {
-    throw new GatewayError('CONFIG_INVALID', `The certificate file ${address.caFile} cannot be read.`, {}, { cause });
-  });
-  return requestHttps(url, { ...options, ca });
+  const material = await readTlsMaterial(address.caFile, tls);
+  return requestHttps(url, { ...options, ...material, minVersion: 'TLSv1.2' });
 }
 
 /**
@@ -188,8 +192,9 @@ class Exchange {
 
 function unreachable(cause: unknown): GatewayError {
   const code = (cause as { code?: unknown } | null)?.code;
-  const reason = typeof code === 'string' ? ` (${code})` : '';
-  return new GatewayError('DICOM_NODE_UNREACHABLE', `The node cannot be reached by HTTP${reason}.`, {}, { cause });
+  const reason = tlsProblem(cause);
+  const detail = reason === undefined ? (typeof code === 'string' ? ` (${code})` : '') : `: ${reason}`;
+  return new GatewayError('DICOM_NODE_UNREACHABLE', `The node cannot be reached by HTTP${detail}.`, {}, { cause });
 }
 
 function brokenOff(cause: unknown): GatewayError {

@@ -1,30 +1,29 @@
 /** Associations with a node, under the gateway's own AE title. */
-import { readFile } from 'node:fs/promises';
 import type {
   AcceptedContext,
   Association,
   AssociationLimits,
   DimseMessage,
   ProposedContext,
-  TlsClientOptions,
 } from '../../dicom/network/association.ts';
 import type { CommandSet } from '../../dicom/network/command-set.ts';
 import type { DimseAddress } from '../../dicom/network/node.ts';
 import { requestAssociation } from '../../dicom/network/requestor.ts';
 import { GatewayError } from '../../errors.ts';
+import { type OwnCertificate, readTlsMaterial } from '../tls-files.ts';
 
 /** How the gateway presents itself on the DICOM network. */
 export interface DimseIdentity {
   readonly callingAeTitle: string;
   readonly limits: AssociationLimits;
   /** Own certificate, for nodes that ask for one. */
-  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly tls: OwnCertificate | undefined;
 }
 
 /** A node that can be called. */
 export type CallableAddress = DimseAddress & { readonly host: string };
 
-/** @throws GatewayError DICOM_NODE_UNREACHABLE, DICOM_ASSOCIATION_REJECTED, CONFIG_INVALID for unreadable certificates */
+/** @throws GatewayError DICOM_NODE_UNREACHABLE, DICOM_ASSOCIATION_REJECTED, CONFIG_INVALID for certificates that cannot be used */
 export async function associate(
   address: CallableAddress,
   identity: DimseIdentity,
@@ -37,22 +36,9 @@ export async function associate(
     calledAeTitle: address.aeTitle,
     callingAeTitle: identity.callingAeTitle,
     contexts,
-    tls: await tlsOptions(address, identity),
+    tls: address.tls ? await readTlsMaterial(address.caFile, identity.tls) : undefined,
     limits: identity.limits,
     signal,
-  });
-}
-
-async function tlsOptions(address: CallableAddress, { tls }: DimseIdentity): Promise<TlsClientOptions | undefined> {
-  if (!address.tls) return undefined;
-  const [ca, cert, key] = await Promise.all([address.caFile, tls?.certFile, tls?.keyFile].map(readPem));
-  return { ca, cert, key };
-}
-
-async function readPem(path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  return readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new GatewayError('CONFIG_INVALID', `The certificate file ${path} cannot be read.`, {}, { cause });
   });
 }
 

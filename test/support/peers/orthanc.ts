@@ -43,8 +43,14 @@ function namespaceCommand(): readonly string[] | undefined {
   return undefined;
 }
 
-/** @param destination - where C-MOVE to the gateway's AE title goes */
-export async function startOrthanc(destination: { readonly port: number }): Promise<Orthanc> {
+/**
+ * @param destination - where C-MOVE to the gateway's AE title goes
+ * @param settings - over those of a plain Orthanc, such as DicomTlsEnabled
+ */
+export async function startOrthanc(
+  destination: { readonly port: number; readonly UseDicomTls?: boolean },
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<Orthanc> {
   const folder = await programFolder();
   const [httpPort, dicomPort] = [await freePort(), await freePort()];
   const configuration = join(folder, 'orthanc.json');
@@ -62,7 +68,15 @@ export async function startOrthanc(destination: { readonly port: number }): Prom
       DicomPort: dicomPort,
       DicomAet: 'ORTHANC',
       DicomCheckCalledAet: true,
-      DicomModalities: { gateway: { AET: 'CXRGATEWAY', Host: '127.0.0.1', Port: destination.port } },
+      DicomModalities: {
+        gateway: {
+          AET: 'CXRGATEWAY',
+          Host: '127.0.0.1',
+          Port: destination.port,
+          UseDicomTls: destination.UseDicomTls ?? false,
+        },
+      },
+      ...settings,
     }),
   );
   const program = await run(configuration, folder, httpPort, dicomPort, destination.port);
