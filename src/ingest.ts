@@ -158,6 +158,7 @@ export class FilmIngest implements Ingest {
       const known = await instances.find(sopInstanceUid, staged.sha256);
       if (known === undefined) {
         const synced = blobs.sync(staged);
+        synced.catch(() => {}); // thrown where it is awaited
         const keep = () => synced.then(() => blobs.place(staged));
         try {
           return await instances.record(this.#record(staged, reading, source), keep, source.by);
