@@ -4,6 +4,7 @@
  * a busy gateway answers BUSY, which the sender may repeat, and never that a good film is malformed.
  */
 import { Piscina } from 'piscina';
+import { Capacity } from '../capacity.ts';
 import type { FilmLimits } from '../config.ts';
 import { deserializeError, GatewayError } from '../errors.ts';
 import type { EligibilityAssessment, GateEffects } from './gate-rules.ts';
@@ -36,6 +37,7 @@ export interface HeaderReaderOptions {
 const DEFAULT_QUEUE = 1024;
 const DEFAULT_WAIT_MS = 30_000;
 const RETRY_AFTER_SECONDS = 1;
+const TOO_MANY = 'Too many films wait for their header to be parsed.';
 
 /** A bounded pool of threads that parse headers. */
 export class HeaderReader implements AsyncDisposable {
@@ -43,10 +45,12 @@ export class HeaderReader implements AsyncDisposable {
   readonly #options: HeaderReaderOptions;
   readonly #disposal = new AbortController();
   /** Headers being parsed or waiting. Counted here: piscina 5.3 does not count tasks with a signal in its own queue. */
-  #outstanding = 0;
+  readonly #outstanding: Capacity;
 
   constructor(options: HeaderReaderOptions) {
     this.#options = options;
+    const { threads, maxQueue = DEFAULT_QUEUE } = options;
+    this.#outstanding = new Capacity(threads + maxQueue, TOO_MANY, RETRY_AFTER_SECONDS);
     this.#pool = new Piscina({
       filename: (options.workerFile ?? defaultWorkerFile()).href,
       minThreads: options.threads,
@@ -66,13 +70,7 @@ export class HeaderReader implements AsyncDisposable {
   async read(path: string, signal?: AbortSignal): Promise<HeaderReading> {
     signal?.throwIfAborted();
     if (this.#disposal.signal.aborted) throw shuttingDown();
-    if (this.#outstanding >= this.#options.threads + (this.#options.maxQueue ?? DEFAULT_QUEUE)) throw busy();
-    this.#outstanding += 1;
-    try {
-      return await this.#parse(path, signal);
-    } finally {
-      this.#outstanding -= 1;
-    }
+    return this.#outstanding.hold(() => this.#parse(path, signal));
   }
 
   async #parse(path: string, signal: AbortSignal | undefined): Promise<HeaderReading> {
@@ -147,8 +145,7 @@ function overdue(deadlineMs: number): GatewayError {
 }
 
 function busy(): GatewayError {
-  const details = { retryAfterSeconds: RETRY_AFTER_SECONDS };
-  return new GatewayError('BUSY', 'Too many films wait for their header to be parsed.', details);
+  return new GatewayError('BUSY', TOO_MANY, { retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 
 function shuttingDown(): GatewayError {

@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
 import { Piscina } from 'piscina';
+import { Capacity } from '../../capacity.ts';
 import type { FilmLimits } from '../../config.ts';
 import { deserializeError, GatewayError } from '../../errors.ts';
 import type { DeidentifiedFilm, Pseudonyms } from './deidentify-film.ts';
@@ -31,11 +32,13 @@ export class Deidentifier implements AsyncDisposable {
   readonly #pool: Piscina<DeidentifyTask, DeidentifyAnswer>;
   readonly #options: DeidentifierOptions;
   readonly #disposal = new AbortController();
-  /** Counted here: piscina does not count tasks with a signal in its own queue. */
-  #outstanding = 0;
+  /** Under way and waiting. Counted here: piscina does not count tasks with a signal in its own queue. */
+  readonly #outstanding: Capacity;
 
   constructor(options: DeidentifierOptions) {
     this.#options = options;
+    const { maxFilms = DEFAULT_FILMS } = options;
+    this.#outstanding = new Capacity(maxFilms, 'Too many films are being de-identified.', RETRY_AFTER_SECONDS);
     this.#pool = new Piscina({
       filename: workerFile().href,
       minThreads: 0,
@@ -68,13 +71,9 @@ export class Deidentifier implements AsyncDisposable {
   }
 
   async #run(task: DeidentifyTask): Promise<Exclude<DeidentifyAnswer, { readonly error: unknown }>> {
-    const { deadlineMs = DEFAULT_DEADLINE_MS, maxFilms = DEFAULT_FILMS } = this.#options;
+    const { deadlineMs = DEFAULT_DEADLINE_MS } = this.#options;
     if (this.#disposal.signal.aborted) throw shuttingDown();
-    if (this.#outstanding >= maxFilms) {
-      const details = { retryAfterSeconds: RETRY_AFTER_SECONDS };
-      throw new GatewayError('BUSY', 'Too many films are being de-identified.', details);
-    }
-    this.#outstanding += 1;
+    const giveBack = this.#outstanding.take();
     const deadline = AbortSignal.timeout(deadlineMs);
     let answer: DeidentifyAnswer;
     try {
@@ -84,7 +83,7 @@ export class Deidentifier implements AsyncDisposable {
       if (deadline.aborted) throw new GatewayError('BUSY', `The film was not de-identified within ${deadlineMs} ms.`);
       throw new GatewayError('WORKER_CRASHED', 'The thread that de-identified the film died.', {}, { cause: error });
     } finally {
-      this.#outstanding -= 1;
+      giveBack();
     }
     if ('error' in answer) throw deserializeError(answer.error);
     return answer;

@@ -1,17 +1,16 @@
 /** Reads of many rows take turns in a process, or a few callers would take its memory and hold up everything else. */
-import { GatewayError } from '../../errors.ts';
+import { Capacity } from '../../capacity.ts';
 
 const RETRY_AFTER_SECONDS = 10;
 
 /** Runs one piece of work after the other. */
 export class Turns {
-  readonly #most: number;
-  #waiting = 0;
+  readonly #admitted: Capacity;
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param most - pieces of work that run or wait; more are refused */
   constructor(most: number) {
-    this.#most = most;
+    this.#admitted = new Capacity(most, `${most} assessments of models run or wait already.`, RETRY_AFTER_SECONDS);
   }
 
   /**
@@ -19,20 +18,12 @@ export class Turns {
    *
    * @throws GatewayError BUSY, and what the work throws
    */
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#waiting >= this.#most) {
-      throw new GatewayError('BUSY', `${this.#most} assessments of models run or wait already.`, {
-        retryAfterSeconds: RETRY_AFTER_SECONDS,
-      });
-    }
-    this.#waiting += 1;
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => undefined);
-    try {
-      return await result;
-    } finally {
-      this.#waiting -= 1;
-    }
+  take<T>(work: () => Promise<T>): Promise<T> {
+    return this.#admitted.hold(() => {
+      const result = this.#last.then(work);
+      this.#last = result.catch(() => undefined);
+      return result;
+    });
   }
 }
 
