@@ -7,7 +7,8 @@
 import { Capacity } from './capacity.ts';
 import type { Config } from './config.ts';
 import type { FilmComparer } from './dicom/film-comparer.ts';
-import type { HeaderReader, HeaderReading } from './dicom/header-reader.ts';
+import type { HeaderReader } from './dicom/header-reader.ts';
+import type { HeaderReading } from './dicom/header-worker.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
 import type { Log } from './log.ts';
 import type { AuditActor } from './store/audit/audit-entry.ts';
