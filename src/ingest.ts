@@ -5,9 +5,11 @@
  * that they refuse leaves no blob. If the process dies in between, the sender was not answered and sends again; what
  * stays behind is at worst a blob that no record names. It is not swept: the sender's next try makes it whole.
  */
+import { Capacity } from './capacity.ts';
 import type { Config } from './config.ts';
 import type { FilmComparer } from './dicom/film-comparer.ts';
-import type { HeaderReader, HeaderReading } from './dicom/header-reader.ts';
+import type { HeaderReader } from './dicom/header-reader.ts';
+import type { HeaderReading } from './dicom/header-worker.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
 import type { Log } from './log.ts';
 import type { AuditActor } from './store/audit/audit-entry.ts';
@@ -81,19 +83,21 @@ export interface FilmIngestOptions {
 /** The ingest of every door. */
 export class FilmIngest implements Ingest {
   readonly #options: FilmIngestOptions;
-  #receiving = 0;
+  readonly #receiving: Capacity;
 
   constructor(options: FilmIngestOptions) {
     this.#options = options;
+    const { maxConcurrent } = options;
+    this.#receiving = new Capacity(maxConcurrent, `${maxConcurrent} films are being received already.`, 1);
   }
 
-  async accept(bytes: AsyncIterable<Uint8Array>, source: IngestSource): Promise<IngestedInstance> {
-    const { blobs, log, maxConcurrent, onOutcome } = this.#options;
+  accept(bytes: AsyncIterable<Uint8Array>, source: IngestSource): Promise<IngestedInstance> {
+    return this.#receiving.hold(() => this.#accept(bytes, source));
+  }
+
+  async #accept(bytes: AsyncIterable<Uint8Array>, source: IngestSource): Promise<IngestedInstance> {
+    const { blobs, log, onOutcome } = this.#options;
     const began = performance.now();
-    if (this.#receiving >= maxConcurrent) {
-      throw new GatewayError('BUSY', `${maxConcurrent} films are being received already.`, { retryAfterSeconds: 1 });
-    }
-    this.#receiving += 1;
     try {
       const staged = await blobs.stage(bytes);
       const ingested = await this.#admit(staged, source).finally(() => blobs.discard(staged));
@@ -114,8 +118,6 @@ export class FilmIngest implements Ingest {
       log.warn('ingest.refused', { door: source.door, code: coded.code });
       if (coded.code === 'INTERNAL') log.error('ingest.failed', { door: source.door }, coded.cause ?? coded);
       throw coded;
-    } finally {
-      this.#receiving -= 1;
     }
   }
 

@@ -14,23 +14,18 @@ import type { FilmLimits } from './config.ts';
 import type { GateEffects } from './dicom/gate-rules.ts';
 import { type ErrorCode, type GatewayError, toGatewayError } from './errors.ts';
 import type { InferencePool, ModelReference, Reading } from './inference/pool.ts';
-import { LackingVersions } from './lacking-versions.ts';
 import type { Log } from './log.ts';
+import { LackingVersions } from './pipeline/lacking-versions.ts';
+import { newResult, type ResultSources } from './pipeline/new-result.ts';
+import { Upkeep } from './pipeline/upkeep.ts';
 import type { InferenceState } from './store/generated/enums.ts';
-import type { ClaimedInference, NewResult } from './store/inference-records.ts';
+import type { ClaimedInference } from './store/inference-records.ts';
 import type { InferenceStore } from './store/inferences.ts';
 import { CHANNELS, type Listener } from './store/listener.ts';
 import { type Claim, HEARTBEAT_INTERVAL_MS, type InferenceQueue } from './store/queue.ts';
 
-/** A coded concept for a label. */
-export interface LabelCode {
-  readonly system: string;
-  readonly code: string;
-  readonly display: string;
-}
-
 /** What the pipeline needs. */
-export interface PipelineOptions {
+export interface PipelineOptions extends ResultSources {
   readonly queue: InferenceQueue;
   readonly inferences: InferenceStore;
   readonly listener: Listener;
@@ -47,9 +42,6 @@ export interface PipelineOptions {
    * MODEL_UNAVAILABLE where another may.
    */
   readonly modelReference: (digest: string) => Promise<ModelReference>;
-  readonly codeOfLabel: (label: string) => LabelCode | null;
-  /** What reads here, kept with each result. */
-  readonly host: { readonly gatewayVersion: string; readonly processor: string };
   readonly log: Log;
   /** Called once a settled attempt; for metrics. */
   readonly onOutcome?: (state: InferenceState, timings: Reading['timings'] | undefined) => void;
@@ -70,12 +62,13 @@ export class Pipeline implements AsyncDisposable {
   readonly #options: PipelineOptions;
   readonly #loop: ClaimLoop<Claim>;
   readonly #lacking = new LackingVersions();
-  readonly #stops: (() => void)[] = [];
+  readonly #upkeep: Upkeep;
   readonly #paused = new AbortController();
 
   constructor(options: PipelineOptions) {
     const { pool, log } = options;
     this.#options = options;
+    this.#upkeep = new Upkeep((error) => log.error('pipeline.upkeep-failed', {}, error));
     this.#loop = new ClaimLoop({
       places: () => pool.threads + 1,
       claim: (count) => this.#claim(count),
@@ -91,15 +84,15 @@ export class Pipeline implements AsyncDisposable {
 
   /** Begins to claim. */
   open(): void {
-    const { listener } = this.#options;
-    this.#stops.push(listener.on(CHANNELS.jobs, () => this.#loop.wake()));
-    this.#every(POLL_MS, async () => this.#loop.wake());
-    this.#every(LOOK_MS, () => this.#lookForLacking());
-    this.#every(HEARTBEAT_INTERVAL_MS, () => this.#heartbeat());
-    this.#every(DEAD_LETTER_INTERVAL_MS, () => this.#buryDeadLetters());
-    this.#every(RECONCILE_INTERVAL_MS, () => this.#reconcile());
+    const { listener, log } = this.#options;
+    this.#upkeep.defer(listener.on(CHANNELS.jobs, () => this.#loop.wake()));
+    this.#upkeep.every(POLL_MS, () => this.#loop.wake());
+    this.#upkeep.every(LOOK_MS, () => this.#lookForLacking());
+    this.#upkeep.every(HEARTBEAT_INTERVAL_MS, () => this.#heartbeat());
+    this.#upkeep.every(DEAD_LETTER_INTERVAL_MS, () => this.#buryDeadLetters());
+    this.#upkeep.every(RECONCILE_INTERVAL_MS, () => this.#reconcile());
     void this.#followCancellations();
-    void this.#guard('pipeline.reconcile-failed', this.#reconcile());
+    void this.#reconcile().catch((error: unknown) => log.error('pipeline.reconcile-failed', {}, error));
     this.#loop.open();
   }
 
@@ -107,7 +100,7 @@ export class Pipeline implements AsyncDisposable {
   pause(): void {
     this.#loop.pause();
     this.#paused.abort();
-    for (const stop of this.#stops.splice(0)) stop();
+    this.#upkeep.stop();
   }
 
   /** Resolves when nothing runs any more. */
@@ -130,19 +123,6 @@ export class Pipeline implements AsyncDisposable {
     return places <= 0 ? live : [...live, ...(await queue.claimBackground(places, except))];
   }
 
-  #every(milliseconds: number, action: () => Promise<void>): void {
-    const timer = setInterval(() => void this.#guard('pipeline.upkeep-failed', action()), milliseconds);
-    this.#stops.push(() => clearInterval(timer));
-  }
-
-  async #guard(event: string, action: Promise<void>): Promise<void> {
-    try {
-      await action;
-    } catch (error) {
-      this.#options.log.error(event, {}, error);
-    }
-  }
-
   async #run(claim: Claim, signal: AbortSignal): Promise<void> {
     const { inferences, queue, log, onOutcome } = this.#options;
     const claimed = await inferences.begin(claim);
@@ -163,7 +143,7 @@ export class Pipeline implements AsyncDisposable {
       onOutcome?.('INELIGIBLE', undefined);
       return;
     }
-    const written = await inferences.finish(claimed, this.#result(claimed, reading));
+    const written = await inferences.finish(claimed, newResult(reading, claimed.thresholds, this.#options));
     if (written) onOutcome?.('DONE', reading.timings);
     log.info('inference.done', {
       inferenceId: claimed.inferenceId,
@@ -177,39 +157,6 @@ export class Pipeline implements AsyncDisposable {
     const { pool, blobPath, limits, gate, modelReference } = this.#options;
     const model = await modelReference(claimed.modelDigest);
     return pool.read({ path: blobPath(claimed.blobKey), model, limits, gateRules: gate }, signal);
-  }
-
-  #result({ thresholds }: ClaimedInference, reading: Reading): NewResult {
-    const { codeOfLabel, host } = this.#options;
-    const { readMs, decodeMs, preprocessMs, inferenceMs } = reading.timings;
-    return {
-      heatMapRows: reading.heatMapRows,
-      heatMapColumns: reading.heatMapColumns,
-      timings: { readMs, decodeMs, preprocessMs, inferenceMs },
-      executed: { digest: reading.digest, precision: reading.precision },
-      provenance: {
-        ...host,
-        preprocessingVersion: reading.preprocessingVersion,
-        grayscaleSource: reading.grayscale,
-        runtime: reading.runtime,
-        inputMean: reading.input?.mean ?? null,
-        inputDeviation: reading.input?.deviation ?? null,
-      },
-      warnings: reading.evidence.reasons,
-      findings: reading.scores.map(({ label, probability, heatMap, ...asPackaged }) => {
-        const code = codeOfLabel(label);
-        // The manifest on disk may have changed since the version was registered; its threshold set is what is in force.
-        const threshold = thresholds?.[label] ?? asPackaged.threshold;
-        return {
-          label,
-          probability,
-          threshold,
-          positive: probability >= threshold,
-          heatMap,
-          code: code === null ? null : { system: code.system, value: code.code, display: code.display },
-        };
-      }),
-    };
   }
 
   async #settleFailure(claimed: ClaimedInference, signal: AbortSignal, error: GatewayError): Promise<void> {

@@ -3,7 +3,7 @@ import type { SyslogExport } from './audit-export/syslog-export.ts';
 import type { DimseDoor } from './dimse/door.ts';
 import type { ReadinessCheck } from './http/health.ts';
 import type { InferencePool } from './inference/pool.ts';
-import type { ServedModels } from './served-models.ts';
+import type { ServedModels } from './models/served-models.ts';
 import type { Store } from './store/store.ts';
 
 /** What is looked at. */

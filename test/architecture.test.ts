@@ -120,6 +120,13 @@ describe('import rules', () => {
     expect(show([...strangers, ...leaves])).toEqual([]);
   });
 
+  it('only errors.ts knows its parts', () => {
+    const strangers = imports.filter(
+      ({ from, to }) => folder(to) === 'errors' && folder(from) !== 'errors' && from !== 'errors.ts',
+    );
+    expect(show(strangers)).toEqual([]);
+  });
+
   it('only app.ts and its folder construct services, and only app.ts knows the folder', () => {
     const services =
       /new (CredentialAuthenticator|LiveIdentities|ProviderKeys|FilmIngest|Pipeline|ChangeFeed|InferencePool|HeaderReader|BlobStore|Metrics|Readiness|FilmImages|DeidentifiedFilms|Deidentifier|Pseudonyms|EngineChoice|ModelPackages|ServedModels|DicomNodes|TransferRunner|RereadRunner|FilmComparer|DimseDoor|SyslogExport|CommitmentReports|CommitmentRequests|DriftWatch|ModelReports)\(/;

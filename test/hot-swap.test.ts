@@ -1,16 +1,13 @@
 /** Versions are exchanged under a stream of films that two gateway processes read: nothing is lost, read twice or mixed up. */
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makePhantom, phantomUid } from '../src/dicom/phantom.ts';
-import { silentLog } from '../src/log.ts';
-import { createClient, type PrismaClient } from '../src/store/client.ts';
-import { Listener } from '../src/store/listener.ts';
+import type { PrismaClient } from '../src/store/client.ts';
+import type { Listener } from '../src/store/listener.ts';
 import { graphql, stow, subscribe } from './support/client.ts';
-import { type GatewayProcess, startGatewayProcess } from './support/gateway-process.ts';
-import { createDatabase } from './support/postgres.ts';
-import { type TwoVersions, twoVersions } from './support/two-versions.ts';
+import { type TwoGateways, twoGateways } from './support/two-gateways.ts';
+import type { TwoVersions } from './support/two-versions.ts';
 import { allEnded, until } from './support/until.ts';
 
 interface Completed {
@@ -29,18 +26,17 @@ const MOVE = `mutation ($input: MoveModelVersionInput!) { moveModelVersion(input
 /** From the mutation to the findings of the first film on the new version. */
 const LONGEST_SWAP_MS = 5000;
 
-let folder: string;
-let database: Awaited<ReturnType<typeof createDatabase>>;
+let gateways: TwoGateways;
 let prisma: PrismaClient;
 let listener: Listener;
 let versions: TwoVersions;
-let gateways: GatewayProcess[];
 let seed = 90_000;
 
-const ids = new Map<string, string>();
-const url = (index: number) => gateways[index % gateways.length]?.url ?? '';
+const url = (index: number) => (index % 2 === 0 ? gateways.first : gateways.second).url;
 const move = (version: string, toState: string, more: Record<string, unknown> = {}) =>
-  graphql(url(0), MOVE, { input: { modelVersionId: ids.get(version), toState, reason: 'for the test', ...more } });
+  graphql(url(0), MOVE, {
+    input: { modelVersionId: gateways.idOf(version), toState, reason: 'for the test', ...more },
+  });
 
 async function send(count: number): Promise<string[]> {
   const uids: string[] = [];
@@ -72,37 +68,11 @@ function readingsOf(uids: readonly string[]) {
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cxr-gateway-swap-'));
-  const models = join(folder, 'models');
-  versions = await twoVersions(models);
-  database = await createDatabase(inject('databaseUrl'));
-  prisma = createClient({ url: database.url, poolSize: 2 });
-  listener = new Listener(database.url, silentLog);
-  await listener.open();
-  const settings = {
-    DATABASE_URL: database.url,
-    DATA_DIR: folder,
-    MODELS_DIR: models,
-    ACTIVE_MODEL: `${versions.int8.manifest.name}@${versions.int8.manifest.version}`,
-    INFERENCE_THREADS: '1',
-    LOG_LEVEL: 'info',
-  };
-  const first = await startGatewayProcess(settings);
-  gateways = [first, await startGatewayProcess(settings)];
-  const { modelVersions } = await graphql<{ modelVersions: { nodes: { id: string; version: string }[] } }>(
-    first.url,
-    '{ modelVersions { nodes { id version } } }',
-  );
-  for (const { id, version } of modelVersions.nodes) ids.set(version, id);
+  gateways = await twoGateways();
+  ({ prisma, listener, versions } = gateways);
 });
 
-afterAll(async () => {
-  for (const gateway of gateways ?? []) await gateway[Symbol.asyncDispose]();
-  await listener?.[Symbol.asyncDispose]();
-  await prisma?.$disconnect();
-  await database?.[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => gateways?.[Symbol.asyncDispose]());
 
 describe('two processes under a stream of films', () => {
   it('exchange the active version and roll it back, hot', async () => {

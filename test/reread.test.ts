@@ -1,17 +1,13 @@
 /** Old films are read again by a candidate beside live ones, by two gateway processes of which one is killed meanwhile. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makePhantom, phantomUid } from '../src/dicom/phantom.ts';
-import { silentLog } from '../src/log.ts';
-import { createClient, type PrismaClient } from '../src/store/client.ts';
-import { Listener } from '../src/store/listener.ts';
+import type { PrismaClient } from '../src/store/client.ts';
+import type { Listener } from '../src/store/listener.ts';
 import { MOST_OUTSTANDING } from '../src/store/reread-jobs.ts';
 import { graphql, stow } from './support/client.ts';
-import { type GatewayProcess, startGatewayProcess } from './support/gateway-process.ts';
-import { createDatabase } from './support/postgres.ts';
-import { type TwoVersions, twoVersions } from './support/two-versions.ts';
+import type { GatewayProcess } from './support/gateway-process.ts';
+import { type TwoGateways, twoGateways } from './support/two-gateways.ts';
+import type { TwoVersions } from './support/two-versions.ts';
 import { allEnded, until as untilChanged } from './support/until.ts';
 
 interface Progress {
@@ -41,8 +37,7 @@ const LIVE_FILMS = 12;
 /** What a killed process held is taken over after about 11 s; the readings take 10 s where the machine does nothing else. */
 const LONGEST_MS = 150_000;
 
-let folder: string;
-let database: Awaited<ReturnType<typeof createDatabase>>;
+let gateways: TwoGateways;
 let prisma: PrismaClient;
 let listener: Listener;
 let versions: TwoVersions;
@@ -50,8 +45,7 @@ let doomed: GatewayProcess;
 let lasting: GatewayProcess;
 let seed = 97_000;
 
-const ids = new Map<string, string>();
-const candidate = () => ids.get(versions.fp32.manifest.version) ?? '';
+const candidate = () => gateways.idOf(versions.fp32.manifest.version);
 
 const until = <T>(look: () => Promise<T>, will: (found: T) => boolean) => untilChanged(listener, look, will);
 
@@ -102,38 +96,11 @@ const readingsOf = (uids: readonly string[]) =>
   });
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cxr-gateway-reread-'));
-  const models = join(folder, 'models');
-  versions = await twoVersions(models);
-  database = await createDatabase(inject('databaseUrl'));
-  prisma = createClient({ url: database.url, poolSize: 2 });
-  listener = new Listener(database.url, silentLog);
-  await listener.open();
-  const settings = {
-    DATABASE_URL: database.url,
-    DATA_DIR: folder,
-    MODELS_DIR: models,
-    ACTIVE_MODEL: `${versions.int8.manifest.name}@${versions.int8.manifest.version}`,
-    INFERENCE_THREADS: '1',
-    LOG_LEVEL: 'info',
-  };
-  doomed = await startGatewayProcess(settings);
-  lasting = await startGatewayProcess(settings);
-  const { modelVersions } = await graphql<{ modelVersions: { nodes: { id: string; version: string }[] } }>(
-    lasting.url,
-    '{ modelVersions { nodes { id version } } }',
-  );
-  for (const { id, version } of modelVersions.nodes) ids.set(version, id);
+  gateways = await twoGateways();
+  ({ prisma, listener, versions, first: doomed, second: lasting } = gateways);
 });
 
-afterAll(async () => {
-  await doomed?.[Symbol.asyncDispose]();
-  await lasting?.[Symbol.asyncDispose]();
-  await listener?.[Symbol.asyncDispose]();
-  await prisma?.$disconnect();
-  await database?.[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => gateways?.[Symbol.asyncDispose]());
 
 describe('old films', () => {
   it(
@@ -221,7 +188,7 @@ describe('old films', () => {
       const { modelComparison } = await graphql<{ modelComparison: { films: number } }>(
         lasting.url,
         'query ($a: ID!, $b: ID!, $since: DateTime!) { modelComparison(a: $a, b: $b, since: $since) { films } }',
-        { a: ids.get(versions.int8.manifest.version), b: candidate(), since: new Date(0).toISOString() },
+        { a: gateways.idOf(versions.int8.manifest.version), b: candidate(), since: new Date(0).toISOString() },
       );
       expect(modelComparison.films).toBe(every.length);
     },

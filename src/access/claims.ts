@@ -42,7 +42,7 @@ export function identityOfToken(token: VerifiedToken, issuer: string, rules: Cla
 }
 
 /** How the holder of a token is called. */
-export function subjectOf(issuer: string, subject: string): string {
+function subjectOf(issuer: string, subject: string): string {
   return `oidc:${issuer}#${subject}`;
 }
 

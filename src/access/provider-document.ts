@@ -6,7 +6,7 @@ import { GatewayError } from '../errors.ts';
 const TIMEOUT_MS = 5000;
 
 /** The JWKS of large providers has 10 to 20 KB, certificates included. */
-export const LARGEST_DOCUMENT_BYTES = 512 * 1024;
+const LARGEST_DOCUMENT_BYTES = 512 * 1024;
 
 /** @throws GatewayError IDENTITY_PROVIDER_UNAVAILABLE when it cannot be had, is too large, or is no JSON object */
 export async function fetchDocument(url: string): Promise<Readonly<Record<string, unknown>>> {

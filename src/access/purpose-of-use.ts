@@ -3,7 +3,7 @@ import { GatewayError } from '../errors.ts';
 import type { Identity } from './identity.ts';
 
 /** The codes that are accepted. */
-export const PURPOSES_OF_USE = [
+const PURPOSES_OF_USE = [
   'TREAT', // treatment
   'ETREAT', // emergency treatment
   'BTG', // break the glass

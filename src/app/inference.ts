@@ -6,9 +6,9 @@ import { codeOfLabel } from '../inference/finding-codes.ts';
 import { InferencePool } from '../inference/pool.ts';
 import { nameProcessor, type Processor, thisProcessor } from '../inference/processor.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Registering } from '../models.ts';
+import type { Registering } from '../models/register-models.ts';
+import { ServedModels } from '../models/served-models.ts';
 import { Pipeline } from '../pipeline.ts';
-import { ServedModels } from '../served-models.ts';
 import type { Store } from '../store/store.ts';
 import type { Building } from './building.ts';
 

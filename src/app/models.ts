@@ -2,10 +2,10 @@
 import { chooseThresholds } from '../inference/evaluate/choose-thresholds.ts';
 import { codesOfLabel } from '../inference/finding-codes.ts';
 import { cardOf } from '../inference/model-card/model-card.ts';
-import { ModelPackages } from '../model-packages.ts';
-import { type Registering, registerFolders, setUpModels } from '../models.ts';
+import { ModelPackages } from '../models/model-packages.ts';
+import { type Registering, registerFolders, setUpModels } from '../models/register-models.ts';
+import type { ServedModels } from '../models/served-models.ts';
 import type { ModelKnowledge } from '../resolvers/context.ts';
-import type { ServedModels } from '../served-models.ts';
 import type { Store } from '../store/store.ts';
 import type { Building } from './building.ts';
 

@@ -5,7 +5,8 @@ import { GatewayError } from '../errors.ts';
 import { importModel, type NetInput } from '../inference/compile/import-model.ts';
 import type { TestImage } from '../inference/compile/verify-extraction.ts';
 import { filmFiles, filmTensors } from '../inference/films/film-folder.ts';
-import { type ModelManifest, preprocessingSchema } from '../inference/manifest.ts';
+import { preprocessingSchema } from '../inference/manifest/preprocessing.ts';
+import type { ModelManifest } from '../inference/manifest.ts';
 import { note, print } from './output.ts';
 import { Progress } from './progress.ts';
 

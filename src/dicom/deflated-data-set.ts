@@ -11,7 +11,7 @@ import { ByteWindow, endOfFile } from './byte-window.ts';
 const CHUNK_BYTES = 256 * 1024;
 
 /** The beginning of an inflated data set; the rest is in the file only. */
-export class InflatedBeginning extends ByteWindow {
+class InflatedBeginning extends ByteWindow {
   readonly #kept: Buffer;
 
   /** @param size - bytes of the whole data set, as far as it is known: Infinity when it goes on after those kept */

@@ -1,6 +1,7 @@
 /** Compares films in a thread of its own: seldom needed, so the thread lives for one comparison, one at a time. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { workerFile } from '../worker-file.ts';
 
 /** Long enough for the largest film from a slow disk. */
 const DEADLINE_MS = 60_000;
@@ -18,11 +19,7 @@ export class FilmComparer {
 }
 
 async function compare(first: string, second: string): Promise<boolean> {
-  const file = new URL(
-    import.meta.url.endsWith('.ts') ? './compare-worker.ts' : './compare-worker.js',
-    import.meta.url,
-  );
-  const worker = new Worker(file, { workerData: { first, second } });
+  const worker = new Worker(workerFile(import.meta.url, 'compare-worker'), { workerData: { first, second } });
   try {
     const [isSame] = await once(worker, 'message', { signal: AbortSignal.timeout(DEADLINE_MS) });
     return isSame === true;

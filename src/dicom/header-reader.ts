@@ -3,18 +3,13 @@
  * its deadline takes its thread with it; the pool starts another. Waiting for a thread does not count against a film:
  * a busy gateway answers BUSY, which the sender may repeat, and never that a good film is malformed.
  */
-import { Piscina } from 'piscina';
+import { Capacity } from '../capacity.ts';
 import type { FilmLimits } from '../config.ts';
-import { deserializeError, GatewayError } from '../errors.ts';
-import type { EligibilityAssessment, GateEffects } from './gate-rules.ts';
-import type { FilmHeader } from './header.ts';
-import type { HeaderAnswer, HeaderTask } from './header-worker.ts';
-
-/** A film's header and what the gate decided by it. */
-export interface HeaderReading {
-  readonly header: FilmHeader;
-  readonly eligibility: EligibilityAssessment;
-}
+import { GatewayError } from '../errors.ts';
+import { workerFile } from '../worker-file.ts';
+import { FilmThreads } from './film-threads.ts';
+import type { GateEffects } from './gate-rules.ts';
+import type { HeaderReading, HeaderTask } from './header-worker.ts';
 
 /** Sizes of the pool. */
 export interface HeaderReaderOptions {
@@ -36,24 +31,26 @@ export interface HeaderReaderOptions {
 const DEFAULT_QUEUE = 1024;
 const DEFAULT_WAIT_MS = 30_000;
 const RETRY_AFTER_SECONDS = 1;
+const TOO_MANY = 'Too many films wait for their header to be parsed.';
 
 /** A bounded pool of threads that parse headers. */
 export class HeaderReader implements AsyncDisposable {
-  readonly #pool: Piscina<HeaderTask, HeaderAnswer>;
+  readonly #threads: FilmThreads<HeaderTask, HeaderReading>;
   readonly #options: HeaderReaderOptions;
-  readonly #disposal = new AbortController();
-  /** Headers being parsed or waiting. Counted here: piscina 5.3 does not count tasks with a signal in its own queue. */
-  #outstanding = 0;
 
   constructor(options: HeaderReaderOptions) {
+    const { threads, maxQueue = DEFAULT_QUEUE } = options;
     this.#options = options;
-    this.#pool = new Piscina({
-      filename: (options.workerFile ?? defaultWorkerFile()).href,
-      minThreads: options.threads,
-      maxThreads: options.threads,
+    this.#threads = new FilmThreads({
+      workerFile: options.workerFile ?? workerFile(import.meta.url, 'header-worker'),
+      minThreads: threads,
+      maxThreads: threads,
+      capacity: new Capacity(threads + maxQueue, TOO_MANY, RETRY_AFTER_SECONDS),
+      problems: {
+        ended: 'This process no longer parses headers.',
+        died: 'The thread that parsed the header died.',
+      },
     });
-    // A thread that dies between two tasks has no caller to tell; the pool has replaced it by then.
-    this.#pool.on('error', () => {});
   }
 
   /**
@@ -64,45 +61,21 @@ export class HeaderReader implements AsyncDisposable {
    *   waits too long, WORKER_CRASHED when the thread died, SHUTTING_DOWN after disposal
    */
   async read(path: string, signal?: AbortSignal): Promise<HeaderReading> {
-    signal?.throwIfAborted();
-    if (this.#disposal.signal.aborted) throw shuttingDown();
-    if (this.#outstanding >= this.#options.threads + (this.#options.maxQueue ?? DEFAULT_QUEUE)) throw busy();
-    this.#outstanding += 1;
-    try {
-      return await this.#parse(path, signal);
-    } finally {
-      this.#outstanding -= 1;
-    }
-  }
-
-  async #parse(path: string, signal: AbortSignal | undefined): Promise<HeaderReading> {
     const { limits, gate = {}, deadlineMs, maxWaitMs = DEFAULT_WAIT_MS } = this.#options;
     const startedAt = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
     using watch = new Watch(startedAt, deadlineMs, maxWaitMs);
-    const ends = [watch.signal, this.#disposal.signal, ...(signal === undefined ? [] : [signal])];
-    let answer: HeaderAnswer;
-    try {
-      answer = await this.#pool.run({ path, limits, gate, startedAt }, { signal: AbortSignal.any(ends) });
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (this.#disposal.signal.aborted) throw shuttingDown();
-      throw watch.failure ?? crashed(error);
-    }
-    if ('error' in answer) throw deserializeError(answer.error);
-    return answer;
+    const ends = signal === undefined ? watch.signal : AbortSignal.any([signal, watch.signal]);
+    return await this.#threads.run({ path, limits, gate, startedAt }, ends);
   }
 
   /** Ends the threads; headers being parsed or waiting are rejected with SHUTTING_DOWN. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposal.abort();
-    await this.#pool.destroy();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#threads[Symbol.asyncDispose]();
   }
 }
 
 /** Aborts a task that waits too long for its thread, or that its thread takes too long for. */
 class Watch implements Disposable {
-  /** Why the task was aborted. */
-  failure: GatewayError | undefined;
   readonly #controller = new AbortController();
   readonly #startedAt: Float64Array<SharedArrayBuffer>;
   readonly #deadlineMs: number;
@@ -133,13 +106,8 @@ class Watch implements Disposable {
       this.#timer = setTimeout(() => this.#look(), Math.min(remaining, this.#deadlineMs));
       return;
     }
-    this.failure = startedAt === 0 ? busy() : overdue(this.#deadlineMs);
-    this.#controller.abort(this.failure);
+    this.#controller.abort(startedAt === 0 ? busy() : overdue(this.#deadlineMs));
   }
-}
-
-function defaultWorkerFile(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './header-worker.ts' : './header-worker.js', import.meta.url);
 }
 
 function overdue(deadlineMs: number): GatewayError {
@@ -147,14 +115,5 @@ function overdue(deadlineMs: number): GatewayError {
 }
 
 function busy(): GatewayError {
-  const details = { retryAfterSeconds: RETRY_AFTER_SECONDS };
-  return new GatewayError('BUSY', 'Too many films wait for their header to be parsed.', details);
-}
-
-function shuttingDown(): GatewayError {
-  return new GatewayError('SHUTTING_DOWN', 'This process no longer parses headers.');
-}
-
-function crashed(cause: unknown): GatewayError {
-  return new GatewayError('WORKER_CRASHED', 'The thread that parsed the header died.', {}, { cause });
+  return new GatewayError('BUSY', TOO_MANY, { retryAfterSeconds: RETRY_AFTER_SECONDS });
 }

@@ -1,7 +1,8 @@
 /** Runs in the threads of the header reader: parses one header and applies the gate. */
 import type { FilmLimits } from '../config.ts';
-import { type SerializedError, serializeError } from '../errors.ts';
+import { serializeError } from '../errors.ts';
 import { assessEligibility } from './eligibility.ts';
+import type { FailedAnswer } from './film-threads.ts';
 import type { EligibilityAssessment, GateEffects } from './gate-rules.ts';
 import { type FilmHeader, readHeader } from './header.ts';
 
@@ -15,13 +16,19 @@ export interface HeaderTask {
   readonly startedAt: Float64Array<SharedArrayBuffer>;
 }
 
-/** What a thread answers; errors lose their class between threads, so they travel in plain form. */
-export type HeaderAnswer =
-  | { readonly header: FilmHeader; readonly eligibility: EligibilityAssessment }
-  | { readonly error: SerializedError };
+/** A film's header and what the gate decided by it. */
+export interface HeaderReading {
+  readonly header: FilmHeader;
+  readonly eligibility: EligibilityAssessment;
+}
 
 /** Entry point of the thread pool. Never throws. */
-export default async function parseHeader({ path, limits, gate, startedAt }: HeaderTask): Promise<HeaderAnswer> {
+export default async function parseHeader({
+  path,
+  limits,
+  gate,
+  startedAt,
+}: HeaderTask): Promise<HeaderReading | FailedAnswer> {
   startedAt[0] = Date.now();
   try {
     const header = await readHeader(path, limits);

@@ -7,8 +7,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../access/caller.ts';
 import { requireDoor } from '../access/permissions.ts';
 import { type AuditedStore, recordDisclosed } from '../access/record-disclosures.ts';
+import { Capacity } from '../capacity.ts';
 import type { DeidentifiedFile, DeidentifiedPicture } from '../deidentified-films.ts';
-import { GatewayError } from '../errors.ts';
 import { callerOf, PURPOSE_HEADER } from './authentication.ts';
 import { requireUid } from './identifiers.ts';
 import { matches, sendPng } from './images.ts';
@@ -31,17 +31,10 @@ const FILE = 'GET /deidentified/instances/:uid';
 
 /** Adds the routes. */
 export function addDeidentified(app: FastifyInstance, films: DeidentifiedSource, store: AuditedStore): void {
-  let out = 0;
+  const out = new Capacity(MAXIMUM_FILMS_OUT, 'Too many films are being given out.', RETRY_AFTER_SECONDS);
   /** Counts the request until its answer has gone, or the caller has. */
   const admit = (reply: FastifyReply): void => {
-    if (out >= MAXIMUM_FILMS_OUT) {
-      const details = { retryAfterSeconds: RETRY_AFTER_SECONDS };
-      throw new GatewayError('BUSY', 'Too many films are being given out.', details);
-    }
-    out += 1;
-    reply.raw.once('close', () => {
-      out -= 1;
-    });
+    reply.raw.once('close', out.take());
   };
   app.get<{ Params: { uid: string } }>('/deidentified/instances/:uid/preview.png', async (request, reply) => {
     const caller = researcher(request);

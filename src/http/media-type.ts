@@ -49,7 +49,7 @@ export interface MediaRange extends MediaType {
 const LIST_ITEM = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g;
 
 /** The ranges of an Accept header in the order sent; what cannot be parsed is left out. */
-export function parseAccept(header: string): readonly MediaRange[] {
+function parseAccept(header: string): readonly MediaRange[] {
   return (header.match(LIST_ITEM) ?? []).flatMap((item) => {
     const type = parseMediaType(item);
     if (type === undefined) return [];

@@ -1,4 +1,5 @@
 /** The nodes as the API sees them: what is there, what they have, and transfers asked for. */
+import { Capacity } from '../capacity.ts';
 import type { DicomNode } from '../dicom/network/node.ts';
 import type { StudyQuery } from '../dicom/network/query/study-query.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
@@ -39,7 +40,7 @@ const MAXIMUM_QUESTIONS = 16;
 /** Talks to the nodes of the nodes file. */
 export class DicomNodes {
   readonly #options: DicomNodesOptions;
-  #questions = 0;
+  readonly #questions = new Capacity(MAXIMUM_QUESTIONS, `${MAXIMUM_QUESTIONS} questions to nodes are under way.`, 1);
 
   constructor(options: DicomNodesOptions) {
     this.#options = options;
@@ -113,23 +114,17 @@ export class DicomNodes {
     return findNode(this.#options.nodes, name);
   }
 
-  async #ask<T>(question: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  #ask<T>(question: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { queryTimeoutMs } = this.#options;
-    if (this.#questions >= MAXIMUM_QUESTIONS) {
-      throw new GatewayError('BUSY', `${MAXIMUM_QUESTIONS} questions to nodes are under way.`, {
-        retryAfterSeconds: 1,
-      });
-    }
-    this.#questions += 1;
-    const signal = AbortSignal.timeout(queryTimeoutMs);
-    try {
-      return await question(signal);
-    } catch (error) {
-      if (!signal.aborted) throw error;
-      const problem = `The node did not answer within DICOM_QUERY_TIMEOUT_MS (${queryTimeoutMs}).`;
-      throw new GatewayError('DICOM_NODE_FAILED', problem, {}, { cause: error });
-    } finally {
-      this.#questions -= 1;
-    }
+    return this.#questions.hold(async () => {
+      const signal = AbortSignal.timeout(queryTimeoutMs);
+      try {
+        return await question(signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        const problem = `The node did not answer within DICOM_QUERY_TIMEOUT_MS (${queryTimeoutMs}).`;
+        throw new GatewayError('DICOM_NODE_FAILED', problem, {}, { cause: error });
+      }
+    });
   }
 }

@@ -1,6 +1,7 @@
 /** Makes audit reports, a few at once, and records each before it is given out. */
 import { actorOf, type Caller } from '../access/caller.ts';
 import { scopeOf } from '../access/scope-of.ts';
+import { Capacity } from '../capacity.ts';
 import { GatewayError } from '../errors.ts';
 import { toGlobalId } from '../schema/global-id.ts';
 import { MOST_DAYS } from '../store/reads/drift.ts';
@@ -46,7 +47,7 @@ const DAY_MS = 86_400_000;
 /** Makes reports. */
 export class ModelReports {
   readonly #options: ModelReportsOptions;
-  #underWay = 0;
+  readonly #underWay = new Capacity(MAXIMUM_REPORTS_AT_ONCE, 'Too many reports are being made.', RETRY_AFTER_SECONDS);
 
   constructor(options: ModelReportsOptions) {
     this.#options = options;
@@ -78,16 +79,8 @@ export class ModelReports {
    * @param operation - what was called, for the audit
    * @throws GatewayError NOT_FOUND, BUSY, AUDIT_UNAVAILABLE
    */
-  async make(caller: Caller, plan: ReportPlan, operation: string): Promise<MadeReport> {
-    if (this.#underWay >= MAXIMUM_REPORTS_AT_ONCE) {
-      throw new GatewayError('BUSY', 'Too many reports are being made.', { retryAfterSeconds: RETRY_AFTER_SECONDS });
-    }
-    this.#underWay += 1;
-    try {
-      return await this.#make(caller, plan, operation);
-    } finally {
-      this.#underWay -= 1;
-    }
+  make(caller: Caller, plan: ReportPlan, operation: string): Promise<MadeReport> {
+    return this.#underWay.hold(() => this.#make(caller, plan, operation));
   }
 
   async #make(caller: Caller, plan: ReportPlan, operation: string): Promise<MadeReport> {

@@ -1,30 +1,23 @@
-import { Arg, Authorized, Ctx, Resolver, Root, Subscription } from 'type-graphql';
+import { Authorized, Ctx, Resolver, Root, Subscription } from 'type-graphql';
 import { AUDITS } from '../access/permissions.ts';
 import { cancellable } from '../changes.ts';
 import { BreakGlassOpened } from '../schema/break-glass.type.ts';
 import type { AccessRole } from '../store/generated/enums.ts';
+import { type AfterCursor, AfterCursorArg } from './after-cursor.ts';
 import type { GatewayContext } from './context.ts';
 import { eventLoaders } from './event-loaders.ts';
-
-interface Arguments {
-  readonly after?: string | null;
-}
 
 /** Records as they are opened without a grant. */
 @Resolver()
 export class BreakGlassOpenedResolver {
   @Authorized<AccessRole>(AUDITS)
   @Subscription(() => BreakGlassOpened, {
-    subscribe: ({ args, context }) => breakGlassOpened(args as Arguments, context as GatewayContext),
+    subscribe: ({ args, context }) => breakGlassOpened(args as AfterCursor, context as GatewayContext),
     description: 'Records as they are opened without a grant, each once and in order, also those missed while away.',
   })
   breakGlassOpened(
     @Root() opened: BreakGlassOpened,
-    @Arg('after', () => String, {
-      nullable: true,
-      description: 'Cursor of the last event received; absent: from now on. CURSOR_EXPIRED when it is too old.',
-    })
-    _after: string | null,
+    @AfterCursorArg() _after: string | null,
     @Ctx() context: GatewayContext,
   ): BreakGlassOpened {
     context.loaders = eventLoaders(context.reader, opened);
@@ -33,7 +26,7 @@ export class BreakGlassOpenedResolver {
 }
 
 function breakGlassOpened(
-  { after }: Arguments,
+  { after }: AfterCursor,
   { reader, services: { changes } }: GatewayContext,
 ): AsyncGenerator<BreakGlassOpened, void, void> {
   return cancellable(async function* (signal) {

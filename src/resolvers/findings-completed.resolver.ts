@@ -7,13 +7,13 @@ import { FindingsCompletedFilter } from '../schema/subscription.input.ts';
 import { FindingsCompleted } from '../schema/subscription.type.ts';
 import type { AccessRole } from '../store/generated/enums.ts';
 import type { FindingRow } from '../store/reads/tables.ts';
+import { type AfterCursor, AfterCursorArg } from './after-cursor.ts';
 import type { GatewayContext } from './context.ts';
 import { eventLoaders } from './event-loaders.ts';
 import type { Loaders } from './loaders.ts';
 
-interface Arguments {
+interface Arguments extends AfterCursor {
   readonly filter?: FindingsCompletedFilter | null;
-  readonly after?: string | null;
 }
 
 /** Findings as they are completed. */
@@ -32,11 +32,7 @@ export class FindingsCompletedResolver {
       description: 'Which readings to be told of; default: all.',
     })
     _filter: FindingsCompletedFilter | null,
-    @Arg('after', () => String, {
-      nullable: true,
-      description: 'Cursor of the last event received; absent: from now on. CURSOR_EXPIRED when it is too old.',
-    })
-    _after: string | null,
+    @AfterCursorArg() _after: string | null,
     @Ctx() context: GatewayContext,
   ): FindingsCompleted {
     context.loaders = eventLoaders(context.reader, completed);

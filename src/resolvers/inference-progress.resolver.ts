@@ -4,12 +4,12 @@ import { cancellable } from '../changes.ts';
 import { DicomUid } from '../schema/scalars.ts';
 import { InferenceProgress } from '../schema/subscription.type.ts';
 import type { AccessRole, ChangeType, InferenceState } from '../store/generated/enums.ts';
+import { type AfterCursor, AfterCursorArg } from './after-cursor.ts';
 import type { GatewayContext } from './context.ts';
 import { eventLoaders } from './event-loaders.ts';
 
-interface Arguments {
+interface Arguments extends AfterCursor {
   readonly studyInstanceUid: string;
-  readonly after?: string | null;
 }
 
 /** The state that each change of an inference reaches. */
@@ -34,11 +34,7 @@ export class InferenceProgressResolver {
     @Root() progress: InferenceProgress,
     @Arg('studyInstanceUid', () => DicomUid, { description: 'Study Instance UID; the study need not exist yet.' })
     _studyInstanceUid: string,
-    @Arg('after', () => String, {
-      nullable: true,
-      description: 'Cursor of the last event received; absent: from now on. CURSOR_EXPIRED when it is too old.',
-    })
-    _after: string | null,
+    @AfterCursorArg() _after: string | null,
     @Ctx() context: GatewayContext,
   ): InferenceProgress {
     context.loaders = eventLoaders(context.reader, progress);

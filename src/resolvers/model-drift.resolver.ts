@@ -5,13 +5,10 @@ import { ModelDrift, ModelDriftAlert } from '../schema/model-drift.type.ts';
 import { DateTime } from '../schema/scalars.ts';
 import type { AccessRole } from '../store/generated/enums.ts';
 import { driftByDay, referenceOfManifest } from '../store/reads/drift.ts';
+import { type AfterCursor, AfterCursorArg } from './after-cursor.ts';
 import type { GatewayContext } from './context.ts';
 import { eventLoaders } from './event-loaders.ts';
 import { requireModelVersion } from './require-model-version.ts';
-
-interface Arguments {
-  readonly after?: string | null;
-}
 
 const USUAL_PERIOD_MS = 30 * 86_400_000;
 
@@ -42,16 +39,12 @@ export class ModelDriftResolver {
 
   @Authorized<AccessRole>(ADMINISTERS)
   @Subscription(() => ModelDriftAlert, {
-    subscribe: ({ args, context }) => modelDriftAlert(args as Arguments, context as GatewayContext),
+    subscribe: ({ args, context }) => modelDriftAlert(args as AfterCursor, context as GatewayContext),
     description: 'Alerts of drift as they are found, each once and in order, also those missed while away.',
   })
   modelDriftAlert(
     @Root() alert: ModelDriftAlert,
-    @Arg('after', () => String, {
-      nullable: true,
-      description: 'Cursor of the last event received; absent: from now on. CURSOR_EXPIRED when it is too old.',
-    })
-    _after: string | null,
+    @AfterCursorArg() _after: string | null,
     @Ctx() context: GatewayContext,
   ): ModelDriftAlert {
     context.loaders = eventLoaders(context.reader, alert);
@@ -60,7 +53,7 @@ export class ModelDriftResolver {
 }
 
 function modelDriftAlert(
-  { after }: Arguments,
+  { after }: AfterCursor,
   { reader, services: { changes, store } }: GatewayContext,
 ): AsyncGenerator<ModelDriftAlert, void, void> {
   return cancellable(async function* (signal) {

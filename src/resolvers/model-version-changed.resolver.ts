@@ -1,30 +1,23 @@
-import { Arg, Authorized, Ctx, Resolver, Root, Subscription } from 'type-graphql';
+import { Authorized, Ctx, Resolver, Root, Subscription } from 'type-graphql';
 import { FOLLOWS_MODELS } from '../access/permissions.ts';
 import { cancellable } from '../changes.ts';
 import { ModelVersionChanged } from '../schema/subscription.type.ts';
 import type { AccessRole } from '../store/generated/enums.ts';
+import { type AfterCursor, AfterCursorArg } from './after-cursor.ts';
 import type { GatewayContext } from './context.ts';
 import { eventLoaders } from './event-loaders.ts';
-
-interface Arguments {
-  readonly after?: string | null;
-}
 
 /** Model versions as they are registered and moved. */
 @Resolver()
 export class ModelVersionChangedResolver {
   @Authorized<AccessRole>(FOLLOWS_MODELS)
   @Subscription(() => ModelVersionChanged, {
-    subscribe: ({ args, context }) => modelVersionChanged(args as Arguments, context as GatewayContext),
+    subscribe: ({ args, context }) => modelVersionChanged(args as AfterCursor, context as GatewayContext),
     description: 'Model versions as they are registered and moved between states, each once and in order.',
   })
   modelVersionChanged(
     @Root() changed: ModelVersionChanged,
-    @Arg('after', () => String, {
-      nullable: true,
-      description: 'Cursor of the last event received; absent: from now on. CURSOR_EXPIRED when it is too old.',
-    })
-    _after: string | null,
+    @AfterCursorArg() _after: string | null,
     @Ctx() context: GatewayContext,
   ): ModelVersionChanged {
     context.loaders = eventLoaders(context.reader, changed);
@@ -33,7 +26,7 @@ export class ModelVersionChangedResolver {
 }
 
 function modelVersionChanged(
-  { after }: Arguments,
+  { after }: AfterCursor,
   { reader, services: { changes } }: GatewayContext,
 ): AsyncGenerator<ModelVersionChanged, void, void> {
   return cancellable(async function* (signal) {

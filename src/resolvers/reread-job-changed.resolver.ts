@@ -1,31 +1,24 @@
-import { Arg, Authorized, Ctx, Resolver, Root, Subscription } from 'type-graphql';
+import { Authorized, Ctx, Resolver, Root, Subscription } from 'type-graphql';
 import { ADMINISTERS } from '../access/permissions.ts';
 import { cancellable } from '../changes.ts';
 import { RereadJobChanged } from '../schema/reread-job.type.ts';
 import type { AccessRole } from '../store/generated/enums.ts';
+import { type AfterCursor, AfterCursorArg } from './after-cursor.ts';
 import type { GatewayContext } from './context.ts';
 import { eventLoaders } from './event-loaders.ts';
-
-interface Arguments {
-  readonly after?: string | null;
-}
 
 /** Jobs of re-readings as they begin, pause and end. */
 @Resolver()
 export class RereadJobChangedResolver {
   @Authorized<AccessRole>(ADMINISTERS)
   @Subscription(() => RereadJobChanged, {
-    subscribe: ({ args, context }) => rereadJobChanged(args as Arguments, context as GatewayContext),
+    subscribe: ({ args, context }) => rereadJobChanged(args as AfterCursor, context as GatewayContext),
     description:
       'Jobs of re-readings as they are requested, paused, resumed, cancelled and done, each once and in order.',
   })
   rereadJobChanged(
     @Root() changed: RereadJobChanged,
-    @Arg('after', () => String, {
-      nullable: true,
-      description: 'Cursor of the last event received; absent: from now on. CURSOR_EXPIRED when it is too old.',
-    })
-    _after: string | null,
+    @AfterCursorArg() _after: string | null,
     @Ctx() context: GatewayContext,
   ): RereadJobChanged {
     context.loaders = eventLoaders(context.reader, changed);
@@ -34,7 +27,7 @@ export class RereadJobChangedResolver {
 }
 
 function rereadJobChanged(
-  { after }: Arguments,
+  { after }: AfterCursor,
   { reader, services: { changes } }: GatewayContext,
 ): AsyncGenerator<RereadJobChanged, void, void> {
   return cancellable(async function* (signal) {

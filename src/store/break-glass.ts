@@ -32,7 +32,7 @@ export interface OpeningRequest {
   readonly by: AuditActor;
 }
 
-export const SHORTEST_REASON = 10;
+const SHORTEST_REASON = 10;
 export const LONGEST_REASON = 2000;
 
 /** Purpose of use of everything about openings (HL7 v3 ActReason). */

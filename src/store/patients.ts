@@ -67,7 +67,7 @@ export async function filePatient(tx: Transaction, patient: PatientRecord): Prom
 }
 
 /** What is stated otherwise than recorded, in another sense than case and spaces. Silence contradicts nothing. */
-export function discrepanciesOf(recorded: Demographics, stated: Demographics): readonly Discrepancy[] {
+function discrepanciesOf(recorded: Demographics, stated: Demographics): readonly Discrepancy[] {
   const found: Discrepancy[] = [];
   if (NAME_GROUPS.some((group) => differ(recorded[group], stated[group]))) {
     found.push({ attribute: 'NAME', recorded: fullName(recorded), stated: fullName(stated) });

@@ -50,10 +50,10 @@ function parse(table: string): readonly AttributeAction[] {
 }
 
 /** Every line of table E.1-1 that names one attribute, with the choice made. */
-export const PROFILE_ATTRIBUTES: readonly AttributeAction[] = parse(BASIC_PROFILE);
+const PROFILE_ATTRIBUTES: readonly AttributeAction[] = parse(BASIC_PROFILE);
 
 /** What is taken out besides. */
-export const FURTHER_ATTRIBUTES: readonly AttributeAction[] = parse(BEYOND_THE_PROFILE);
+const FURTHER_ATTRIBUTES: readonly AttributeAction[] = parse(BEYOND_THE_PROFILE);
 
 const BY_TAG: ReadonlyMap<number, AttributeAction> = new Map(
   [...FURTHER_ATTRIBUTES, ...PROFILE_ATTRIBUTES].map((attribute) => [attribute.tag, attribute]),

@@ -5,11 +5,13 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
-import { Piscina } from 'piscina';
+import { Capacity } from '../../capacity.ts';
 import type { FilmLimits } from '../../config.ts';
-import { deserializeError, GatewayError } from '../../errors.ts';
+import { GatewayError } from '../../errors.ts';
+import { workerFile } from '../../worker-file.ts';
+import { FilmThreads } from '../film-threads.ts';
 import type { DeidentifiedFilm, Pseudonyms } from './deidentify-film.ts';
-import type { DeidentifyAnswer, DeidentifyTask } from './deidentify-worker.ts';
+import type { DeidentifyResult, DeidentifyTask } from './deidentify-worker.ts';
 
 /** Sizes of the pool. */
 export interface DeidentifierOptions {
@@ -28,32 +30,34 @@ const RETRY_AFTER_SECONDS = 1;
 
 /** A bounded pool of threads that de-identify films. */
 export class Deidentifier implements AsyncDisposable {
-  readonly #pool: Piscina<DeidentifyTask, DeidentifyAnswer>;
-  readonly #options: DeidentifierOptions;
-  readonly #disposal = new AbortController();
-  /** Counted here: piscina does not count tasks with a signal in its own queue. */
-  #outstanding = 0;
+  readonly #threads: FilmThreads<DeidentifyTask, DeidentifyResult>;
+  readonly #limits: FilmLimits;
+  readonly #deadlineMs: number;
 
-  constructor(options: DeidentifierOptions) {
-    this.#options = options;
-    this.#pool = new Piscina({
-      filename: workerFile().href,
+  constructor({ threads, limits, deadlineMs = DEFAULT_DEADLINE_MS, maxFilms = DEFAULT_FILMS }: DeidentifierOptions) {
+    this.#limits = limits;
+    this.#deadlineMs = deadlineMs;
+    this.#threads = new FilmThreads({
+      workerFile: workerFile(import.meta.url, 'deidentify-worker'),
       minThreads: 0,
-      maxThreads: options.threads,
-      idleTimeout: IDLE_MS,
+      maxThreads: threads,
+      idleTimeoutMs: IDLE_MS,
+      capacity: new Capacity(maxFilms, 'Too many films are being de-identified.', RETRY_AFTER_SECONDS),
+      problems: {
+        ended: 'This process no longer de-identifies films.',
+        died: 'The thread that de-identified the film died.',
+      },
     });
-    // A thread that dies between two tasks has no caller to tell; the pool has replaced it by then.
-    this.#pool.on('error', () => {});
   }
 
   /**
    * Makes sure that a film may be given out without its identity, and tells which of its UIDs need a pseudonym.
    *
-   * @throws GatewayError DEIDENTIFICATION_REFUSED, what reading throws, BUSY, SHUTTING_DOWN
+   * @throws GatewayError DEIDENTIFICATION_REFUSED, what reading throws, BUSY, WORKER_CRASHED, SHUTTING_DOWN
    */
   async uids(path: string): Promise<readonly string[]> {
-    const answer = await this.#run({ path, limits: this.#options.limits, pseudonyms: undefined });
-    return 'uids' in answer ? answer.uids : [];
+    const result = await this.#run(path, undefined);
+    return 'uids' in result ? result.uids : [];
   }
 
   /**
@@ -62,38 +66,24 @@ export class Deidentifier implements AsyncDisposable {
    * @throws GatewayError as {@link uids}
    */
   async deidentify(path: string, pseudonyms: Pseudonyms): Promise<DeidentifiedFilm> {
-    const answer = await this.#run({ path, limits: this.#options.limits, pseudonyms });
-    if ('film' in answer) return answer.film;
+    const result = await this.#run(path, pseudonyms);
+    if ('film' in result) return result.film;
     throw new GatewayError('INTERNAL', 'The thread gave no film.');
   }
 
-  async #run(task: DeidentifyTask): Promise<Exclude<DeidentifyAnswer, { readonly error: unknown }>> {
-    const { deadlineMs = DEFAULT_DEADLINE_MS, maxFilms = DEFAULT_FILMS } = this.#options;
-    if (this.#disposal.signal.aborted) throw shuttingDown();
-    if (this.#outstanding >= maxFilms) {
-      const details = { retryAfterSeconds: RETRY_AFTER_SECONDS };
-      throw new GatewayError('BUSY', 'Too many films are being de-identified.', details);
-    }
-    this.#outstanding += 1;
-    const deadline = AbortSignal.timeout(deadlineMs);
-    let answer: DeidentifyAnswer;
+  async #run(path: string, pseudonyms: Pseudonyms | undefined): Promise<DeidentifyResult> {
+    const deadline = AbortSignal.timeout(this.#deadlineMs);
     try {
-      answer = await this.#pool.run(task, { signal: AbortSignal.any([deadline, this.#disposal.signal]) });
+      return await this.#threads.run({ path, limits: this.#limits, pseudonyms }, deadline);
     } catch (error) {
-      if (this.#disposal.signal.aborted) throw shuttingDown();
-      if (deadline.aborted) throw new GatewayError('BUSY', `The film was not de-identified within ${deadlineMs} ms.`);
-      throw new GatewayError('WORKER_CRASHED', 'The thread that de-identified the film died.', {}, { cause: error });
-    } finally {
-      this.#outstanding -= 1;
+      if (!deadline.aborted || error !== deadline.reason) throw error;
+      throw new GatewayError('BUSY', `The film was not de-identified within ${this.#deadlineMs} ms.`);
     }
-    if ('error' in answer) throw deserializeError(answer.error);
-    return answer;
   }
 
   /** Ends the threads; films under way are rejected with SHUTTING_DOWN. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposal.abort();
-    await this.#pool.destroy();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#threads[Symbol.asyncDispose]();
   }
 }
 
@@ -122,15 +112,4 @@ export async function* bytesOf(path: string, { header, pixels }: DeidentifiedFil
     }
   }
   if (done < length) throw new GatewayError('BLOB_UNREADABLE', 'The stored film ends before its pixels do.');
-}
-
-function workerFile(): URL {
-  return new URL(
-    import.meta.url.endsWith('.ts') ? './deidentify-worker.ts' : './deidentify-worker.js',
-    import.meta.url,
-  );
-}
-
-function shuttingDown(): GatewayError {
-  return new GatewayError('SHUTTING_DOWN', 'This process no longer de-identifies films.');
 }

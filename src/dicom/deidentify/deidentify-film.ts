@@ -19,7 +19,7 @@ import { textOf } from './replace-uids.ts';
 import { concatenateInOrder, type RewrittenDataSet, rewriteDataSet } from './rewrite-data-set.ts';
 
 /** The profile that a film has been through, for De-identification Method (0012,0063), at most 64 characters. */
-export const DEIDENTIFICATION_METHOD = 'Basic Application Confidentiality Profile, PS3.15-2026c';
+const DEIDENTIFICATION_METHOD = 'Basic Application Confidentiality Profile, PS3.15-2026c';
 
 const SOP_CLASS_UID = 0x0008_0016;
 const SOP_INSTANCE_UID = 0x0008_0018;

@@ -49,7 +49,7 @@ export function assessPixels(film: GreySource, effects: GateEffects = {}): Eligi
 }
 
 /** {@link assessPixels} of a thumbnail of 64 x 64 grey values. */
-export function assessThumbnail(thumbnail: Uint8Array, effects: GateEffects = {}): EligibilityAssessment {
+function assessThumbnail(thumbnail: Uint8Array, effects: GateEffects = {}): EligibilityAssessment {
   const exposure = exposureFinding(thumbnail);
   // Of a film without contrast the ranks are noise.
   if (exposure?.rule === 'PIXELS_BLANK' || exposure?.rule === 'PIXELS_SATURATED') return conclude([exposure], effects);

@@ -21,7 +21,7 @@ const bottleneckSchema = z.strictObject({
 });
 
 /** Schema of `calibration.json`. */
-export const calibrationSchema = z.strictObject({
+const calibrationSchema = z.strictObject({
   schemaVersion: z.literal(1),
   method: z.enum(['minmax', 'percentile', 'mse']),
   films: z.int().positive(),

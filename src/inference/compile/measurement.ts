@@ -11,7 +11,7 @@ import { shortest } from './shortest.ts';
 import { tapName } from './tensor-names.ts';
 
 /** Fewer films than this make ranges doubtful. */
-export const ENOUGH_FILMS = 64;
+const ENOUGH_FILMS = 64;
 
 /** Digits of means, which correct a rounding error: four say more than enough. */
 const MEAN_DIGITS = 4;

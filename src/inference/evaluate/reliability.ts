@@ -11,7 +11,7 @@ export interface ReliabilityBin {
 }
 
 /** Bins of the curve. */
-export const RELIABILITY_BINS = 15;
+const RELIABILITY_BINS = 15;
 
 /**
  * The reliability curve in bins of equally many films: with bins of equal width nearly every film of a rare label would

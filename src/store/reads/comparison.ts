@@ -3,6 +3,7 @@
  * labels are 9 MB.
  */
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { MOST_LABELS } from '../../most-labels.ts';
 import { type Agreement, agreementOf, type Summary, summaryOf } from '../../statistics/agreement.ts';
 import type { PrismaClient } from '../client.ts';
 import { type ComparedFilm, type ComparisonQuery, comparedFilms } from './compared-films.ts';
@@ -43,9 +44,6 @@ export interface ComparisonBounds {
 }
 
 const BOUNDS: ComparisonBounds = { films: 20_000, readings: 200_000 };
-
-/** Most labels of one reading. */
-const MOST_LABELS = 1000;
 
 /** Scores of one label, one entry a film in each list. */
 interface Scores {

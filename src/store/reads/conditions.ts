@@ -9,7 +9,7 @@ export interface TimeRange {
 }
 
 /** Most alternatives of one filter. */
-export const MAXIMUM_ALTERNATIVES = 100;
+const MAXIMUM_ALTERNATIVES = 100;
 
 /**
  * The column equals the value; nothing when the value is absent.

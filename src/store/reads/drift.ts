@@ -1,6 +1,7 @@
 /** How far the scores and films of a day have moved from a model version's reference. */
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { GatewayError } from '../../errors.ts';
+import { MOST_LABELS } from '../../most-labels.ts';
 import { kolmogorovSmirnov, populationStabilityIndex } from '../../statistics/drift.ts';
 import type { ReferenceDistribution } from '../../statistics/reference-distribution.ts';
 import { Prisma } from '../client.ts';
@@ -59,9 +60,6 @@ const MOST_FILMS = 20_000;
  * would take four minutes, and have all other assessments wait for them.
  */
 const MOST_FILMS_OF_ALL_DAYS = 100_000;
-
-/** Most labels of one reading. */
-const MOST_LABELS = 1000;
 
 const DAY_MS = 86_400_000;
 

@@ -41,7 +41,7 @@ export interface Page<Row> {
   count(): Promise<number>;
 }
 
-export const DEFAULT_PAGE_SIZE = 50;
+const DEFAULT_PAGE_SIZE = 50;
 export const MAXIMUM_PAGE_SIZE = 200;
 
 /** Counting stops here: an exact count of a large table reads all of it. */

@@ -1,13 +1,13 @@
 /** Reads of many rows take turns in a process, or a few callers would take its memory and hold up everything else. */
+import { Capacity } from '../../capacity.ts';
 import { GatewayError } from '../../errors.ts';
 
 const RETRY_AFTER_SECONDS = 10;
 
 /** Runs one piece of work after the other. */
 export class Turns {
-  readonly #most: number;
+  readonly #admitted: Capacity;
   readonly #longestWaitMs: number;
-  #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
 
   /**
@@ -15,7 +15,7 @@ export class Turns {
    * @param longestWaitMs - what has not begun by then is refused
    */
   constructor(most: number, longestWaitMs: number) {
-    this.#most = most;
+    this.#admitted = new Capacity(most, `${most} assessments of models run or wait already.`, RETRY_AFTER_SECONDS);
     this.#longestWaitMs = longestWaitMs;
   }
 
@@ -24,9 +24,11 @@ export class Turns {
    *
    * @throws GatewayError BUSY, and what the work throws
    */
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#waiting >= this.#most) throw busy(`${this.#most} assessments of models run or wait already.`);
-    this.#waiting += 1;
+  take<T>(work: () => Promise<T>): Promise<T> {
+    return this.#admitted.hold(() => this.#inTurn(work));
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const refused = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       refused.reject(busy('Other assessments of models take too long.'));
@@ -42,7 +44,6 @@ export class Turns {
       return await Promise.race([result, refused.promise]);
     } finally {
       hasEnded = true;
-      this.#waiting -= 1;
     }
   }
 }

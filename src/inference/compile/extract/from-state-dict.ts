@@ -6,7 +6,7 @@ import { batchNorm } from './affine.ts';
 import { type Architecture, blockChannels, DENSENET_121 } from './architecture.ts';
 
 /** torch.nn.BatchNorm2d's default, which DenseNet keeps; checkpoints do not hold it. */
-export const BATCH_NORM_EPSILON = 1e-5;
+const BATCH_NORM_EPSILON = 1e-5;
 
 /** torchxrayvision keeps the threshold of each label beside the weights. */
 export const THRESHOLDS = 'op_threshs';

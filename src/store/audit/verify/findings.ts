@@ -24,7 +24,7 @@ export interface ChainFinding {
 }
 
 /** `row 7` or `rows 7 to 9`. */
-export function rowsText(first: number, last: number): string {
+function rowsText(first: number, last: number): string {
   return first === last ? `row ${first}` : `rows ${first} to ${last}`;
 }
 

@@ -1,12 +1,12 @@
 /** Brings the model packages of this machine and the model versions of the database together, at start and when asked. */
-import { GatewayError, toGatewayError } from './errors.ts';
-import { missingParts } from './inference/model-parts.ts';
-import type { ModelPackage } from './inference/registry.ts';
-import type { Log } from './log.ts';
+import { GatewayError, toGatewayError } from '../errors.ts';
+import { missingParts } from '../inference/model-parts.ts';
+import type { ModelPackage } from '../inference/registry.ts';
+import type { Log } from '../log.ts';
+import { type AuditActor, systemActor } from '../store/audit/audit-entry.ts';
+import type { Registered } from '../store/model-registration.ts';
+import type { ModelVersionStore } from '../store/model-versions.ts';
 import type { ModelPackages } from './model-packages.ts';
-import { type AuditActor, systemActor } from './store/audit/audit-entry.ts';
-import type { Registered } from './store/model-registration.ts';
-import type { ModelVersionStore } from './store/model-versions.ts';
 
 /** What registering needs. */
 export interface Registering {

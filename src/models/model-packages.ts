@@ -3,7 +3,7 @@
  * is asked for and not known is looked for again, so that a folder that came while the process runs is found without a restart.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { GatewayError, toGatewayError } from './errors.ts';
+import { GatewayError, toGatewayError } from '../errors.ts';
 import {
   findModelPackage,
   type ModelPackage,
@@ -11,8 +11,8 @@ import {
   openModelPackage,
   readManifest,
   scanModels,
-} from './inference/registry.ts';
-import type { Log } from './log.ts';
+} from '../inference/registry.ts';
+import type { Log } from '../log.ts';
 
 /** What holding packages needs. */
 export interface ModelPackagesOptions {

@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makePhantom } from '../src/dicom/phantom.ts';
-import type { ModelPackage } from '../src/inference/registry.ts';
-import { startTestApp, type TestApp } from './support/app.ts';
-import { stow, subscribe } from './support/client.ts';
-import { modelWithAlternative } from './support/model-with-alternative.ts';
+import { makePhantom } from '../../src/dicom/phantom.ts';
+import type { ModelPackage } from '../../src/inference/registry.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { stow, subscribe } from '../support/client.ts';
+import { modelWithAlternative } from '../support/model-with-alternative.ts';
 
 interface Completed {
   readonly findingsCompleted: {

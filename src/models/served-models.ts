@@ -4,17 +4,17 @@
  * of a version moved later, on whatever process, when its move comes by in the change feed, and on the process that is asked to
  * move it before that, whether its folder was there at start or has come since; that of any other version with its first film.
  */
-import type { ChangeFeed } from './changes.ts';
-import { GatewayError, toGatewayError } from './errors.ts';
-import { describeEngine } from './inference/engine.ts';
-import type { EngineChoice } from './inference/engine-choice.ts';
-import { missingParts, reopenPackage } from './inference/model-parts.ts';
-import type { InferencePool } from './inference/pool.ts';
-import type { ModelReference } from './inference/reading.ts';
-import type { ModelPackage } from './inference/registry.ts';
-import { servingManifest } from './inference/serving-manifest.ts';
-import { type Registering, registerPackage } from './models.ts';
-import type { AuditActor } from './store/audit/audit-entry.ts';
+import type { ChangeFeed } from '../changes.ts';
+import { GatewayError, toGatewayError } from '../errors.ts';
+import { describeEngine } from '../inference/engine.ts';
+import type { EngineChoice } from '../inference/engine-choice.ts';
+import { missingParts, reopenPackage } from '../inference/model-parts.ts';
+import type { InferencePool } from '../inference/pool.ts';
+import type { ModelReference } from '../inference/reading.ts';
+import type { ModelPackage } from '../inference/registry.ts';
+import { servingManifest } from '../inference/serving-manifest.ts';
+import type { AuditActor } from '../store/audit/audit-entry.ts';
+import { type Registering, registerPackage } from './register-models.ts';
 
 /** What serving models needs. */
 export interface ServedModelsOptions extends Registering {

@@ -2,7 +2,7 @@
  * Model versions whose readings this process leaves to others, because its MODELS_DIR does not hold them. It claims none of them
  * until its folder has come; but once in a while it does, so that a reading that nobody can make does not wait for ever.
  */
-import { toGatewayError } from './errors.ts';
+import { toGatewayError } from '../errors.ts';
 
 /** A reading is claimed again after so long, and fails when it was left for longer than {@link LEAVE_LIMIT_MS}. */
 const LACKING_MS = 60_000;

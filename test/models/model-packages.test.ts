@@ -3,10 +3,10 @@ import { appendFile, cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { enginesOf } from '../src/inference/engine.ts';
-import { silentLog } from '../src/log.ts';
-import { ModelPackages } from '../src/model-packages.ts';
-import { type TwoVersions, twoVersions } from './support/two-versions.ts';
+import { enginesOf } from '../../src/inference/engine.ts';
+import { silentLog } from '../../src/log.ts';
+import { ModelPackages } from '../../src/models/model-packages.ts';
+import { type TwoVersions, twoVersions } from '../support/two-versions.ts';
 
 let folder: string;
 let models: string;
