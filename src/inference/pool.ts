@@ -20,6 +20,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { FilmLimits } from '../config.ts';
 import { deserializeError, GatewayError, type SerializedError } from '../errors.ts';
+import { workerFile } from '../worker-file.ts';
 import { PoolRecorder, type PoolStatistics } from './pool-statistics.ts';
 import type { EngineMeasurement, HeatMapGrid, ModelReference, Reading, ReadTask, WorkerAnswer } from './reading.ts';
 import { RunningTask, workerCrashed } from './running-task.ts';
@@ -43,8 +44,6 @@ export interface InferencePoolOptions {
   /** Told of every thread that ended by itself, for the log. */
   readonly onWorkerCrash?: (cause: unknown) => void;
 }
-
-const WORKER_FILE = new URL(import.meta.url.endsWith('.ts') ? './read-worker.ts' : './read-worker.js', import.meta.url);
 
 const WAITING_PER_THREAD = 16;
 
@@ -74,7 +73,7 @@ export class InferencePool implements AsyncDisposable {
     this.#onWorkerCrash = options.onWorkerCrash ?? (() => {});
     this.#slots = new ThreadSlots(options.threads, options.maxQueue ?? options.threads * WAITING_PER_THREAD);
     this.#piscina = new Piscina({
-      filename: fileURLToPath(options.workerFile ?? WORKER_FILE),
+      filename: fileURLToPath(options.workerFile ?? workerFile(import.meta.url, 'read-worker')),
       minThreads: options.threads,
       maxThreads: options.threads,
       concurrentTasksPerWorker: 1,

@@ -1,5 +1,6 @@
 /** Threads beside the one that reads a film, each decoding a band of it. */
 import { Worker } from 'node:worker_threads';
+import { workerFile } from '../../../worker-file.ts';
 import type { Samples } from '../codecs/codec.ts';
 import type { CodestreamHeader } from '../codestream.ts';
 import type { BandCodestream } from './split-codestream.ts';
@@ -12,20 +13,18 @@ export interface BandTask extends BandCodestream {
 /** A thread with OpenJPEG's heap for a film of 2048 x 2048 holds some 100 MB, and starts in a tenth of a second. */
 const IDLE_MS = 30_000;
 
-const WORKER_FILE = new URL(import.meta.url.endsWith('.ts') ? './band-worker.ts' : './band-worker.js', import.meta.url);
-
 /**
  * Threads that are started when first needed and ended when idle. Not a pool of Piscina: that hands a task to a thread
  * that is still starting only when this thread's event loop turns, and this thread decodes meanwhile.
  */
 export class BandThreads {
-  readonly #workerFile: URL;
+  readonly #file: URL;
   readonly #free = new Set<Worker>();
   #idle: NodeJS.Timeout | undefined;
 
-  /** @param workerFile - the threads' code; other than in tests the default */
-  constructor(workerFile = WORKER_FILE) {
-    this.#workerFile = workerFile;
+  /** @param file - the threads' code; other than in tests the default */
+  constructor(file = workerFile(import.meta.url, 'band-worker')) {
+    this.#file = file;
   }
 
   /**
@@ -35,7 +34,7 @@ export class BandThreads {
    */
   async decode(task: BandTask): Promise<Samples | null> {
     clearTimeout(this.#idle);
-    const [worker = new Worker(this.#workerFile)] = this.#free;
+    const [worker = new Worker(this.#file)] = this.#free;
     this.#free.delete(worker);
     worker.ref();
     worker.postMessage(task, [task.codestream.buffer]);
