@@ -9,8 +9,8 @@ export interface Band {
 }
 
 /**
- * Rows of a subband above and below that a row is made of, at each level: of the 5-3 wavelet 1, of the 9-7 wavelet 2
- * (T.800 annex F). As many as OpenJPEG takes when it decodes a part of an image.
+ * Rows of a subband kept above and below those of a band, at each level. A row is made of one such row on each side by the
+ * 5-3 wavelet, of two by the 9-7 (T.800 annex F); one more each, as OpenJPEG takes when it decodes a part of an image.
  */
 const REACH = { reversible: 2, irreversible: 3 } as const;
 
