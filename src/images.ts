@@ -43,7 +43,7 @@ export class FilmImages {
   /**
    * The film with one finding's class activation map over it as RGB PNG.
    *
-   * @param modelVersionId - whose finding; the newest reading's when absent
+   * @param modelVersionId - whose finding; absent: the newest, one in clinical use before any other
    * @throws GatewayError NOT_FOUND when the caller may see no finding of this label of the film
    */
   async heatMap(caller: Caller, sopInstanceUid: string, label: string, modelVersionId?: string): Promise<Uint8Array> {

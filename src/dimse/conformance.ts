@@ -43,7 +43,7 @@ export const PROVIDED_SOP_CLASSES: readonly ProvidedSopClass[] = [
   },
 ];
 
-/** Statuses that the door itself decides on (PS3.7 annex C, PS3.4 table B.2-1); those of films are in errors.ts. */
+/** Statuses that the door itself decides on (PS3.7 annex C, PS3.4 table B.2-1); those of films go with their codes, in ../errors/. */
 export const STATUS = {
   SUCCESS: 0x0000,
   PROCESSING_FAILURE: 0x0110,

@@ -6,7 +6,7 @@ import type { FastifyRequest } from 'fastify';
 /** Says of an address whether it is one of our proxies. */
 export type IsProxy = (address: string) => boolean;
 
-/** @param list - addresses, and networks as `10.0.0.0/8`,, each well formed */
+/** @param list - addresses, and networks as `10.0.0.0/8`, each well formed */
 export function proxiesOf(list: readonly string[]): IsProxy {
   const proxies = new BlockList();
   for (const entry of list) {

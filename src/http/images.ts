@@ -12,7 +12,7 @@ export interface ImageSource {
   /** @throws GatewayError NOT_FOUND, BUSY, or why the film cannot be shown */
   preview(caller: Caller, sopInstanceUid: string): Promise<Uint8Array>;
   /**
-   * @param modelVersionId - whose reading; that of the active model version when absent
+   * @param modelVersionId - whose reading; absent: the newest, one in clinical use before any other
    * @throws GatewayError NOT_FOUND, BUSY, or why the film cannot be shown
    */
   heatMap(caller: Caller, sopInstanceUid: string, label: string, modelVersionId?: string): Promise<Uint8Array>;

@@ -82,7 +82,7 @@ export class InferencePool implements AsyncDisposable {
     this.#piscina.on('error', (cause: unknown) => this.#onIdleWorkerError(cause));
   }
 
-  /** Threads that are free for the claiming side: claim no more inferences than this. */
+  /** Threads that nobody uses or waits for. */
   get freeThreads(): number {
     return this.#slots.free;
   }

@@ -1,5 +1,5 @@
 /**
- * One engine of a model version loaded into ONNX Runtime. The only file that imports onnxruntime-node.
+ * One engine of a model version loaded into ONNX Runtime. Only this file and graph-runner.ts import onnxruntime-node.
  *
  * The version is pinned to 1.30.0: there run() is a synchronous native call that blocks its thread, and worker threads
  * with a session each live and end cleanly; earlier versions crashed with several of them

@@ -51,8 +51,9 @@ export interface DicomWebAnswer {
  * Each request has a connection of its own. A redirect is an answer like any other: it could take the credentials somewhere
  * nobody named.
  *
- * @throws GatewayError DICOM_NODE_UNREACHABLE, CONFIG_INVALID for certificates that cannot be used, DICOM_NODE_FAILED when it is silent; the body throws DICOM_NODE_FAILED when it
- *   breaks off; what the signal aborts with, and what the request's own body throws
+ * @throws GatewayError DICOM_NODE_UNREACHABLE, CONFIG_INVALID for certificates that cannot be used, DICOM_NODE_FAILED when it is
+ *   silent; the body throws DICOM_NODE_FAILED when it breaks off; what the signal aborts with, and what the request's own body
+ *   throws
  */
 export async function requestDicomWeb(
   address: DicomWebAddress,
