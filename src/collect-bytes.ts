@@ -1,6 +1,8 @@
 /** A stream of bytes into memory, within a bound. */
 
 /**
+ * Collects a stream.
+ *
  * @param most - bytes that are kept at most
  * @param tooLong - made into what is thrown as soon as there are more
  */

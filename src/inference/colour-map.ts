@@ -23,7 +23,7 @@ const TABLE: readonly Colour[] = Array.from({ length: 256 }, (_, index) => {
   return [red, green, blue];
 });
 
-/** @param strength - 0 (weakest) to 1 */
+/** The colour of a strength. @param strength - 0 (weakest) to 1 */
 export function heatColour(strength: number): Colour {
   return TABLE[Math.round(Math.min(1, Math.max(0, strength)) * 255)] as Colour;
 }

@@ -26,6 +26,8 @@ export async function thisProcessor(): Promise<Processor> {
 }
 
 /**
+ * What a system tells of its processor.
+ *
  * @param cpuinfo - content of /proc/cpuinfo; empty where there is none
  * @param name - the processor's name where /proc/cpuinfo gives none, as on Arm
  */

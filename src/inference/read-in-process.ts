@@ -6,6 +6,8 @@ import { read } from './read-worker.ts';
 import type { Reading, ReadTask } from './reading.ts';
 
 /**
+ * Reads one film.
+ *
  * @param intraOpThreads - ONNX Runtime threads
  * @throws GatewayError MODEL_*, INFERENCE_FAILED, or what the film cannot be decoded for
  */

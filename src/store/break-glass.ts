@@ -33,6 +33,7 @@ export interface OpeningRequest {
 }
 
 const SHORTEST_REASON = 10;
+/** Characters. */
 export const LONGEST_REASON = 2000;
 
 /** Purpose of use of everything about openings (HL7 v3 ActReason). */

@@ -11,6 +11,8 @@ export interface ExclusiveHold extends AsyncDisposable {
 }
 
 /**
+ * Takes the lock if nobody has it; does not wait.
+ *
  * @param url - a session-pinned connection: a transaction pooler would lose the lock
  * @param name - what is held
  * @returns undefined while another process holds it

@@ -21,6 +21,8 @@ export interface PostgresHome {
 const FALLBACK = '/var/lib/cxr-gateway';
 
 /**
+ * Finds paths and account for a server; makes the folders, and copies the programs to where that account can reach them.
+ *
  * @param directory - the wanted data directory
  * @throws GatewayError CONFIG_INVALID when there is no PostgreSQL package for this platform
  */

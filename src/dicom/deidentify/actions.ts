@@ -73,6 +73,8 @@ const BY_VR: Readonly<Record<string, Action>> = {
 };
 
 /**
+ * What becomes of an attribute.
+ *
  * @param vr - as the file states it; undefined when it does not
  */
 export function actionOf(tag: number, vr: string | undefined): Action {

@@ -4,6 +4,8 @@
 const WELL_KNOWN = /^1\.2\.840\.10008(\.(0|[1-9]\d*))+$/;
 
 /**
+ * A UI value with its UIDs replaced; not padded.
+ *
  * @param value - one UID or several, parted by `\`, perhaps padded
  * @param replace - called for every value that no standard has registered, also for those that are no UIDs
  */

@@ -117,6 +117,8 @@ const IS_LAST = 0x02;
 const COUNTED_HEADER_BYTES = 2;
 
 /**
+ * Reads the header of one presentation data value.
+ *
  * @param left - bytes of the PDU from this header on
  * @throws MalformedPdu when the value does not fit into its PDU
  */

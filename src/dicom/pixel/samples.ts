@@ -48,6 +48,8 @@ function placeEach(samples: Words, { precision, signed, shift, range }: Placemen
 }
 
 /**
+ * Where the bits of a sample go in a word.
+ *
  * @throws GatewayError PIXEL_DATA_CORRUPT when the bits of the codestream cannot be those of the header
  */
 export function placementOf(header: CodestreamHeader, image: ImageAttributes): Placement {

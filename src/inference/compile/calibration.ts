@@ -70,6 +70,8 @@ export function parseCalibration(text: string, net: DenseNet): Calibration {
 }
 
 /**
+ * Makes sure that a calibration is of a net of this shape.
+ *
  * @throws GatewayError MODEL_INVALID when the calibration belongs to a net of another shape
  */
 export function assertFits(calibration: Calibration, net: DenseNet): void {

@@ -13,6 +13,8 @@ export interface FilmsReference {
 }
 
 /**
+ * Takes the distributions of films that were read.
+ *
  * @param probabilities - one list a film, in the order of the labels; at least one film
  * @param greys - of the same films
  * @throws GatewayError BAD_REQUEST without films

@@ -16,7 +16,7 @@ export interface BreakGlassFilter {
 
 const CREATED_AT = timeOrder<BreakGlassRow>('CREATED_AT', BREAK_GLASSES.column('createdAt'), (row) => row.createdAt);
 
-/** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
+/** One page of the visible break-glass openings. @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
 export async function listBreakGlasses(
   reader: Reader,
   filter: BreakGlassFilter,

@@ -4,6 +4,8 @@ import type { Table } from './define-table.ts';
 import type { Reader } from './scope.ts';
 
 /**
+ * Rows by their ids.
+ *
  * @param ids - UUIDs
  * @returns one entry an id, in the same order; null where no visible row has the id
  */

@@ -169,6 +169,8 @@ export const THRESHOLD_SETS_OF_MODEL_VERSION = define({
 });
 
 /**
+ * The rows below each of some parents; one statement.
+ *
  * @param parentIds - UUIDs of the parents
  * @param limit - most rows a parent
  * @returns the visible rows of each parent, parents in the order given

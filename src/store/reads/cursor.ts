@@ -16,12 +16,14 @@ export interface Place {
 
 const LONGEST_CURSOR = 2048;
 
-/** @param scope - connection, order and direction, e.g. `studies.CREATED_AT.DESC` */
+/** A place as text. @param scope - connection, order and direction, e.g. `studies.CREATED_AT.DESC` */
 export function encodeCursor(scope: string, place: Place): string {
   return Buffer.from(JSON.stringify([scope, place.key, place.id])).toString('base64url');
 }
 
 /**
+ * The place that a cursor names.
+ *
  * @param accepts - whether a key is of the order's type
  * @throws GatewayError CURSOR_INVALID for anything that {@link encodeCursor} did not make for this scope
  */

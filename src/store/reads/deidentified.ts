@@ -24,6 +24,8 @@ export interface DeidentifiedPage {
 const digestOf = (id: Prisma.Sql): Prisma.Sql => Prisma.sql`sha256(uuid_send(${id}))`;
 
 /**
+ * The next studies in the order that says nothing.
+ *
  * @param reader - of readings in clinical use only: a filter must not find what is not shown
  * @param after - UUID of the study before the page
  * @throws GatewayError BAD_REQUEST for a size or a filter out of bounds

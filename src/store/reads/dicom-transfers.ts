@@ -19,7 +19,7 @@ const CREATED_AT = timeOrder<DicomTransferRow>(
   (row) => row.createdAt,
 );
 
-/** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
+/** One page of the visible transfers. @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
 export async function listDicomTransfers(
   reader: Reader,
   filter: DicomTransferFilter,

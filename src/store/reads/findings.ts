@@ -26,7 +26,7 @@ const ORDERS = {
 
 export type FindingOrderField = keyof typeof ORDERS;
 
-/** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
+/** One page of the visible findings. @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
 export async function listFindings(
   reader: Reader,
   filter: FindingFilter,

@@ -4,6 +4,8 @@ import type { Reader } from './scope.ts';
 import { FINDINGS } from './tables.ts';
 
 /**
+ * The grids of findings; one statement.
+ *
  * @param findingIds - UUIDs
  * @returns row-major logits of each finding, in the same order; empty where no visible finding has the id
  */

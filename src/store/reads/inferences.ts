@@ -18,7 +18,7 @@ export interface InferenceFilter {
 
 const CREATED_AT = timeOrder<InferenceRow>('CREATED_AT', INFERENCES.column('createdAt'), (row) => row.createdAt);
 
-/** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
+/** One page of the visible inferences. @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
 export async function listInferences(
   reader: Reader,
   filter: InferenceFilter,

@@ -42,6 +42,7 @@ export interface Page<Row> {
 }
 
 const DEFAULT_PAGE_SIZE = 50;
+/** Most rows of one page. */
 export const MAXIMUM_PAGE_SIZE = 200;
 
 /** Counting stops here: an exact count of a large table reads all of it. */

@@ -17,7 +17,7 @@ const CREATED_AT = timeOrder<ModelTransitionRequestRow>(
   (row) => row.createdAt,
 );
 
-/** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
+/** One page of the visible requests. @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
 export async function listModelTransitionRequests(
   reader: Reader,
   { openOnly }: ModelTransitionRequestFilter,

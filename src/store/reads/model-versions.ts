@@ -15,7 +15,7 @@ export interface ModelVersionFilter {
 
 const CREATED_AT = timeOrder<ModelVersionRow>('CREATED_AT', MODEL_VERSIONS.column('createdAt'), (row) => row.createdAt);
 
-/** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
+/** One page of the visible model versions. @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
 export async function listModelVersions(
   reader: Reader,
   filter: ModelVersionFilter,

@@ -23,7 +23,7 @@ const ORDERS = {
 
 export type PatientOrderField = keyof typeof ORDERS;
 
-/** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
+/** One page of the visible patients. @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
 export async function listPatients(
   reader: Reader,
   filter: PatientFilter,

@@ -27,7 +27,7 @@ export interface RecordedFinding {
   readonly blobKey: string;
 }
 
-/** Null where no visible finding has the id. */
+/** What a finding was made from; null where no visible finding has the id. */
 export async function recordedFinding({ prisma, scope }: Reader, id: string): Promise<RecordedFinding | null> {
   const conditions = [Prisma.sql`${FINDINGS.column('id')} = ${id}::uuid`, ...FINDINGS.visible(scope)];
   const [found] = await prisma.$queryRaw<RecordedFinding[]>`

@@ -34,7 +34,7 @@ type Counts = Omit<RereadProgress, 'fraction'>;
 
 const CREATED_AT = timeOrder<RereadJobRow>('CREATED_AT', REREAD_JOBS.column('createdAt'), (row) => row.createdAt);
 
-/** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
+/** One page of the visible jobs. @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
 export async function listRereadJobs(
   reader: Reader,
   { states }: RereadJobFilter,

@@ -23,7 +23,7 @@ const ORDERS = {
 
 export type StudyOrderField = keyof typeof ORDERS;
 
-/** @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
+/** One page of the visible studies. @throws GatewayError BAD_REQUEST, CURSOR_INVALID */
 export async function listStudies(
   reader: Reader,
   filter: StudyFilter,
@@ -52,6 +52,8 @@ export async function findStudy(reader: Reader, studyInstanceUid: string): Promi
 }
 
 /**
+ * Studies by their UIDs; one statement.
+ *
  * @param uids - Study Instance UIDs
  * @returns one entry a UID, in the same order; null where no visible study has it
  */

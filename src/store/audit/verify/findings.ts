@@ -28,6 +28,7 @@ function rowsText(first: number, last: number): string {
   return first === last ? `row ${first}` : `rows ${first} to ${last}`;
 }
 
+/** Rows that are not there any more. @param why - how that shows, as the end of a sentence */
 export function missing(first: number, last: number, why: string): ChainFinding {
   return {
     kind: 'MISSING',
@@ -36,6 +37,7 @@ export function missing(first: number, last: number, why: string): ChainFinding 
   };
 }
 
+/** Rows that the gateway did not write there. @param why - as of {@link missing} */
 export function inserted(first: number, last: number, why: string): ChainFinding {
   return {
     kind: 'INSERTED',
