@@ -13,7 +13,7 @@ export const GOVERNANCE_SETTINGS = {
   GOVERNANCE_APPROVALS: z
     .enum(['one', 'two'])
     .default('one')
-    .describe('two: moves of a model version to CANARY or ACTIVE wait until a second administrator approves them'),
+    .describe('two: moves to CANARY or ACTIVE and new thresholds of a version in use wait for a second administrator'),
   DRIFT_MINIMUM_FILMS: integer(1, 1_000_000, 100).describe(
     'films of a model version within 24 hours below which nothing is called drift',
   ),
