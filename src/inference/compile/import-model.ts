@@ -7,6 +7,7 @@ import { type ModelManifest, parseManifest } from '../manifest.ts';
 import { CARD_FILE, cardMarkdown } from '../model-card/card-markdown.ts';
 import { MANIFEST_FILE } from '../serving-manifest.ts';
 import {
+  type CheckpointKind,
   checkpointKind,
   MAXIMUM_CHECKPOINT_BYTES,
   parseCheckpoint,
@@ -76,7 +77,7 @@ export interface ImportedModel {
 }
 
 /** Kind of a source. */
-export type SourceKind = 'onnx' | 'safetensors' | 'torch-zip' | 'torch-legacy';
+export type SourceKind = 'onnx' | CheckpointKind;
 
 /** A net with what its file says about it. */
 interface ReadSource {
