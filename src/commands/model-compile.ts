@@ -1,6 +1,7 @@
 /** `model compile` and `model rebuild`: the graphs of a model folder. */
 import { loadConfig } from '../config.ts';
 import { GatewayError } from '../errors.ts';
+import { passesOf } from '../inference/compile/calibrate.ts';
 import type { RangeMethod } from '../inference/compile/calibration.ts';
 import { describeEngine, type Engine } from '../inference/engine.ts';
 import { compileFolder } from '../inference/model-folder/compile-folder.ts';
@@ -30,7 +31,7 @@ export async function runCompile(named: string, command: CompileCommand): Promis
   }
   const config = loadConfig();
   const { directory } = await findFolder(named, config.modelsDirectory);
-  const progress = new Progress('calibrating', 'readings, two of each film');
+  const progress = new Progress('calibrating', passesOf(method) === 1 ? 'films' : 'readings, two of each film');
   const compiled = await compileFolder({
     directory,
     source,

@@ -24,6 +24,11 @@ export const MARGIN = 0.25;
  */
 const METHOD: RangeMethod = 'minmax';
 
+/** How often calibration reads each film: the extremes alone need no histograms. */
+export function passesOf(method: RangeMethod): 1 | 2 {
+  return method === 'minmax' ? 1 : 2;
+}
+
 /** How to calibrate. */
 export interface CalibrateOptions {
   /** Size of the films in pixels. */
@@ -35,7 +40,7 @@ export interface CalibrateOptions {
   readonly margin?: number;
   /** ONNX Runtime threads. */
   readonly threads?: number;
-  /** Called behind each film; each is read twice, or once for minmax. */
+  /** Called behind each film of each pass. */
   readonly onProgress?: (progress: { readonly pass: 1 | 2; readonly films: number }) => void;
   readonly signal?: AbortSignal;
 }
@@ -43,8 +48,8 @@ export interface CalibrateOptions {
 /**
  * Measures a net's activations on films.
  *
- * @param films - normalised films [channels, height, width], as preprocess.ts makes them; iterated twice (once for minmax), and
- *   must give the same films both times. Nothing of them is kept.
+ * @param films - normalised films [channels, height, width], as preprocess.ts makes them; iterated as often as {@link passesOf}
+ *   says, and must give the same films each time. Nothing of them is kept.
  * @throws GatewayError BAD_REQUEST when there is no film, or one has another size; INFERENCE_FAILED
  */
 export async function calibrate(
@@ -56,9 +61,7 @@ export async function calibrate(
   const measurement = new Measurement(net);
   const runner = await GraphRunner.load(encodeModel(emitFloat(net, { taps: true })), options.threads);
   try {
-    // The extremes alone need no histograms.
-    const passes = method === 'minmax' ? ([1] as const) : ([1, 2] as const);
-    for (const pass of passes) {
+    for (const pass of ([1, 2] as const).slice(0, passesOf(method))) {
       let count = 0;
       for await (const film of films) {
         options.signal?.throwIfAborted();

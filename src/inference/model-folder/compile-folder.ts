@@ -2,7 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
-import { calibrate } from '../compile/calibrate.ts';
+import { calibrate, passesOf } from '../compile/calibrate.ts';
 import { type Calibration, parseCalibration, type RangeMethod } from '../compile/calibration.ts';
 import type { DenseNet } from '../compile/dense-net.ts';
 import { type Engine, enginesOf } from '../engine.ts';
@@ -36,7 +36,7 @@ export interface CompileTask {
   readonly threads: number;
   readonly limits: FilmReading['limits'];
   readonly onFailure: FilmReading['onFailure'];
-  /** Told after each film of the two passes over them. */
+  /** Told after each film of each pass over them. */
   readonly onProgress: (done: number, total: number) => void;
 }
 
@@ -86,7 +86,7 @@ export async function compileFolder(task: CompileTask): Promise<Compiled> {
   return { engines, calibration };
 }
 
-/** Calibration reads every film twice; those that the first pass could not read are left out of the second. */
+/** Films that the first pass could not read are left out of the second. */
 async function calibrateOnFilms(
   net: DenseNet,
   manifest: ModelManifest,
@@ -96,6 +96,7 @@ async function calibrateOnFilms(
   const { height, width, channels } = manifest.input;
   const size = channels * height * width;
   const all = await filmFiles(folder);
+  const total = passesOf(method) * all.length;
   let pass = 0;
   const readable = new Set(all);
   async function* images(): AsyncGenerator<Float32Array> {
@@ -106,7 +107,7 @@ async function calibrateOnFilms(
         readable.delete(file);
         onFailure(file, error);
       },
-      onProgress: (done) => onProgress(before + done, 2 * all.length),
+      onProgress: (done) => onProgress(before + done, total),
     };
     for await (const { input } of filmTensors(folder, [...readable], manifest, reading)) {
       for (let start = 0; start < input.length; start += size) yield input.subarray(start, start + size);
@@ -114,7 +115,7 @@ async function calibrateOnFilms(
   }
   const films = { [Symbol.asyncIterator]: images };
   const calibration = await calibrate(net, films, { height, width, method, threads });
-  onProgress(2 * all.length, 2 * all.length);
+  onProgress(total, total);
   return calibration;
 }
 
