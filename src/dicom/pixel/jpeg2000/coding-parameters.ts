@@ -1,15 +1,6 @@
 /** The main header of a JPEG 2000 codestream, as far as its packets need it (ITU-T T.800 annex A). */
+import { COD, COM, CRG, PLM, QCC, QCD, SIZ, SOT, TLM } from './markers.ts';
 import { UnusualCodestream } from './unusual.ts';
-
-const SIZ = 0xff51;
-const COD = 0xff52;
-const TLM = 0xff55;
-const PLM = 0xff57;
-const QCD = 0xff5c;
-const QCC = 0xff5d;
-const CRG = 0xff63;
-const COM = 0xff64;
-export const SOT = 0xff90;
 
 /** Segments that are kept as they are: none of them changes how packets are read. */
 const KEPT = new Set([QCD, QCC, CRG, COM]);
@@ -69,7 +60,7 @@ export function readCodingParameters(bytes: Uint8Array): CodingParameters {
   let size: Pick<CodingParameters, 'image' | 'tile'> | undefined;
   let style: ReturnType<typeof readStyle> | undefined;
   let position = 2;
-  for (; view.getUint16(position) !== SOT; ) {
+  while (view.getUint16(position) !== SOT) {
     const marker = view.getUint16(position);
     const end = position + 2 + view.getUint16(position + 2);
     if (end > bytes.length) throw new UnusualCodestream('main header');

@@ -6,12 +6,7 @@ import type { ByteWindow } from '../../byte-window.ts';
 import { type CodestreamHeader, TRAILING_BYTES } from '../codestream.ts';
 import { corrupt } from '../corrupt.ts';
 import { findCodestream } from './jp2-boxes.ts';
-
-const SOC = 0xff4f;
-const SIZ = 0xff51;
-const COD = 0xff52;
-const SOT = 0xff90;
-const EOC = 0xffd9;
+import { COD, EOC, markerBytes, SIZ, SOC, SOT } from './markers.ts';
 
 const MAXIMUM_SEGMENTS = 1000;
 /** Tiles of 128 x 128 of the largest film of the default settings. OpenJPEG keeps 6 KiB for each. */
@@ -142,7 +137,7 @@ function followTileParts(window: ByteWindow, first: number, tiles: number): void
 function assertEndAfter(window: ByteWindow, position: number): void {
   const from = Math.max(position, window.size - TRAILING_BYTES);
   const tail = Buffer.from(window.bytes(from, window.size - from));
-  if (tail.lastIndexOf(Uint8Array.of(EOC >> 8, EOC & 0xff)) === -1) {
+  if (tail.lastIndexOf(markerBytes(EOC)) === -1) {
     throw corrupt('JPEG 2000: the end marker is missing.');
   }
 }

@@ -1,13 +1,12 @@
 /** Takes packets apart (T.800 sections B.9 and B.10): which bytes belong to which code-block. */
 import type { CodingParameters } from './coding-parameters.ts';
+import { EPH, SOP } from './markers.ts';
 import { PacketBitReader } from './packet-bits.ts';
 import type { BlockGrid, CodeBlock, Packet } from './precincts.ts';
 import { TagTree } from './tag-tree.ts';
 import { UnusualCodestream } from './unusual.ts';
 
-const SOP = 0x91;
 const SOP_BYTES = 6;
-const EPH = 0x92;
 const EPH_BYTES = 2;
 /** More than the bit-planes of any sample with its guard bits. */
 const MAXIMUM_ZERO_BIT_PLANES = 64;
@@ -64,7 +63,8 @@ export function readPackets(
 
 /** A codestream that has its markers now and then is legal, but OpenJPEG complains of it. */
 function assertMarker(body: Uint8Array, position: number, marker: number): void {
-  if (body[position] !== 0xff || body[position + 1] !== marker) throw new UnusualCodestream('SOP or EPH');
+  if (body[position] !== marker >> 8 || body[position + 1] !== (marker & 0xff))
+    throw new UnusualCodestream('SOP or EPH');
 }
 
 function readGrid(bits: PacketBitReader, grid: BlockGrid, layer: number, all: Map<BlockGrid, Trees>): Announced[] {

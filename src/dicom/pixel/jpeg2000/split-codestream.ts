@@ -9,6 +9,7 @@
  */
 import { type Band, bandsOf, neededBy } from './bands.ts';
 import { type Area, type CodingParameters, readCodingParameters } from './coding-parameters.ts';
+import { EOC, markerBytes, SOD, SOT } from './markers.ts';
 import { PacketBitWriter } from './packet-bits.ts';
 import { Budget, type Packet, packetsOf, precinctsOf } from './precincts.ts';
 import { readPackets } from './read-packets.ts';
@@ -26,8 +27,6 @@ export interface BandCodestream {
 }
 
 const SOT_BYTES = 12;
-const SOD = Uint8Array.of(0xff, 0x93);
-const EOC = Uint8Array.of(0xff, 0xd9);
 
 /**
  * Splits a codestream of one component.
@@ -78,11 +77,11 @@ function write(tiles: readonly Packet[][], parameters: CodingParameters, band: B
   for (const [index, packets] of tiles.entries()) {
     const start = output.length;
     output.append(tilePartHeader(index));
-    output.append(SOD);
+    output.append(markerBytes(SOD));
     writePackets(output, packets, parameters, isNeeded);
     output.setUint32(start + 6, output.length - start);
   }
-  output.append(EOC);
+  output.append(markerBytes(EOC));
   return output.finish();
 }
 
@@ -90,7 +89,7 @@ function write(tiles: readonly Packet[][], parameters: CodingParameters, band: B
 function tilePartHeader(tile: number): Uint8Array {
   const header = new Uint8Array(SOT_BYTES);
   const view = new DataView(header.buffer);
-  view.setUint16(0, 0xff90);
+  view.setUint16(0, SOT);
   view.setUint16(2, SOT_BYTES - 2);
   view.setUint16(4, tile);
   view.setUint8(11, 1);

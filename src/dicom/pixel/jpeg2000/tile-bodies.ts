@@ -1,12 +1,9 @@
 /** The packets of each tile, put together from its tile-parts (T.800 section A.4). */
-import { type CodingParameters, SOT } from './coding-parameters.ts';
+import type { CodingParameters } from './coding-parameters.ts';
+import { COM, EOC, markerBytes, PLT, SOD, SOT } from './markers.ts';
 import { UnusualCodestream } from './unusual.ts';
 
 const SOT_LENGTH = 10;
-const SOD = 0xff93;
-const EOC = Uint8Array.of(0xff, 0xd9);
-const PLT = 0xff58;
-const COM = 0xff64;
 
 /**
  * Bytes of the packets of every tile, in the order of the tiles.
@@ -18,7 +15,7 @@ export function readTileBodies(bytes: Uint8Array, { end, image, tile }: CodingPa
   const across = Math.ceil((image.x1 - tile.x0) / (tile.x1 - tile.x0));
   const tiles = across * Math.ceil((image.y1 - tile.y0) / (tile.y1 - tile.y0));
   const bodies = new Map<number, Uint8Array[]>();
-  const last = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).lastIndexOf(EOC);
+  const last = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).lastIndexOf(markerBytes(EOC));
   let position = end;
   while (position < last) {
     const tile = view.getUint16(position + 4);

@@ -1,10 +1,11 @@
 /** Puts packets together again with some of their code-blocks left out. */
 import type { CodingParameters } from './coding-parameters.ts';
+import { EPH, markerBytes } from './markers.ts';
 import type { PacketBitWriter } from './packet-bits.ts';
 import type { BlockGrid, CodeBlock, Contribution, Packet } from './precincts.ts';
 import { NEVER, TagTree } from './tag-tree.ts';
 
-const EPH_MARKER = Uint8Array.of(0xff, 0x92);
+const EPH_MARKER = markerBytes(EPH);
 
 interface Trees {
   readonly inclusion: TagTree;
