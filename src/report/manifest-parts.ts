@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { cut } from './format.ts';
 
 /** Labels of each list: a manifest has up to 1,000, and names of any others in its metrics. */
-export const MOST_LABELS = 100;
+export const MOST_LISTED_LABELS = 100;
 
 const MOST_METRICS = 10;
 const MOST_ALTERNATIVES = 16;
@@ -73,7 +73,7 @@ export type Engine = z.infer<typeof engineSchema>;
 
 /** What a report shows of a manifest. */
 export interface ManifestParts extends Omit<z.infer<typeof manifestSchema>, 'alternatives' | 'labels'> {
-  /** The first {@link MOST_LABELS}. */
+  /** The first {@link MOST_LISTED_LABELS}. */
   readonly labels: readonly string[];
   /** All of them. */
   readonly labelCount: number;
@@ -99,7 +99,7 @@ export function manifestParts(
   const entries = Array.isArray(metrics) ? (metrics as unknown[]) : [];
   return {
     ...parts,
-    labels: labels.slice(0, MOST_LABELS).map((label) => label.name),
+    labels: labels.slice(0, MOST_LISTED_LABELS).map((label) => label.name),
     labelCount: labels.length,
     engines: [
       own.success ? own.data : { file: 'not named', sha256: digest, precision },

@@ -3,7 +3,7 @@ import type { Summary } from '../../statistics/agreement.ts';
 import type { Comparison, LabelComparison } from '../../store/reads/comparison.ts';
 import { count, figure, labelText, NONE, withInterval } from '../format.ts';
 import { type Html, html, type Part } from '../html.ts';
-import { MOST_LABELS } from '../manifest-parts.ts';
+import { MOST_LISTED_LABELS } from '../manifest-parts.ts';
 import { empty, figureOf, type Section, table, together, warning } from '../parts.ts';
 import { intervalPlot } from '../plots/interval-plot.ts';
 import type { ComparedAs, ComparedVersions, ReportData, VersionName } from '../report-data.ts';
@@ -34,7 +34,7 @@ export function comparisonSection({ comparisons, version }: ReportData): Section
 
 function oneComparison({ as, a, b, comparison }: ComparedVersions, index: number): Part {
   const { films, truncated } = comparison;
-  const labels = comparison.labels.slice(0, MOST_LABELS);
+  const labels = comparison.labels.slice(0, MOST_LISTED_LABELS);
   const head = html`<h3>${textOf(a)} (A) and ${textOf(b)} (B): ${BESIDE[as]}</h3>`;
   if (films === 0) return [head, empty('No film of the period was read by both.')];
   return [

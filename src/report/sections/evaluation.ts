@@ -1,7 +1,7 @@
 /** How well the version read test films, as its manifest says. */
 import { figure, labelText, NONE, withInterval } from '../format.ts';
 import { type Html, html, type Part } from '../html.ts';
-import { type Metric, MOST_LABELS } from '../manifest-parts.ts';
+import { type Metric, MOST_LISTED_LABELS } from '../manifest-parts.ts';
 import { digest, empty, facts, figureOf, type Section, table, together, words } from '../parts.ts';
 import { intervalPlot } from '../plots/interval-plot.ts';
 import type { ReportData } from '../report-data.ts';
@@ -28,7 +28,7 @@ function evaluation(metric: Metric, index: number, labels: readonly string[]): P
   const { perLabel = {}, intervals, calibrationError = {} } = metric;
   const measured = [...new Set([...labels, ...Object.keys(perLabel)])]
     .filter((label) => perLabel[label] !== undefined)
-    .slice(0, MOST_LABELS);
+    .slice(0, MOST_LISTED_LABELS);
   const mean = intervals?.mean ?? null;
   const rows = measured.map((label) => {
     const [low = null, high = null] = intervals?.perLabel[label] ?? [];

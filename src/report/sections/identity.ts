@@ -1,7 +1,7 @@
 /** Which bytes the report is about, and how it was made. */
 import { moment, personText } from '../format.ts';
 import { html } from '../html.ts';
-import { MOST_LABELS } from '../manifest-parts.ts';
+import { MOST_LISTED_LABELS } from '../manifest-parts.ts';
 import { digest, facts, type Section, table } from '../parts.ts';
 import type { Making, ReportData, Restriction } from '../report-data.ts';
 
@@ -24,7 +24,9 @@ export function identitySection({ version, manifest, registeredBy, making }: Rep
       ],
       [
         'Labels',
-        labelCount > MOST_LABELS ? `${labelCount}; each list has ${MOST_LABELS} of them at most` : String(labelCount),
+        labelCount > MOST_LISTED_LABELS
+          ? `${labelCount}; each list has ${MOST_LISTED_LABELS} of them at most`
+          : String(labelCount),
       ],
     ]),
     table(

@@ -7,7 +7,7 @@ import type {
 } from '../../store/reads/performance.ts';
 import { count, figure, labelText, share } from '../format.ts';
 import { type Html, html, type Part } from '../html.ts';
-import { MOST_LABELS as MOST_LABELS_OF_ALL } from '../manifest-parts.ts';
+import { MOST_LISTED_LABELS } from '../manifest-parts.ts';
 import { empty, figureOf, type Section, table } from '../parts.ts';
 import { type IntervalMark, type IntervalRow, intervalPlot } from '../plots/interval-plot.ts';
 import type { ReportData } from '../report-data.ts';
@@ -28,11 +28,11 @@ const MOST_GROUPS = 8;
 const MOST_ROWS = 56;
 
 /** Labels that are shown by group: those with the most reviewed findings. */
-const MOST_LABELS = 30;
+const MOST_LABELS_BY_GROUP = 30;
 
 /** Figures over all reviewed films, then by site, view, sex and age. */
 export function reviewsSection({ performance }: ReportData): Section {
-  const labels = (performance.NONE.groups[0]?.labels ?? []).slice(0, MOST_LABELS_OF_ALL);
+  const labels = (performance.NONE.groups[0]?.labels ?? []).slice(0, MOST_LISTED_LABELS);
   const section = { id: 'reviews', title: 'Were they right: reviews by clinicians' };
   if (labels.length === 0) return { ...section, flows: true, content: nothing(performance.NONE) };
   return { ...section, content: [overall(labels), otherMissed(performance.NONE), byGroup(performance)] };
@@ -142,7 +142,7 @@ function mostReviewed(labels: readonly string[], groups: readonly PerformanceGro
   const reviewed = (label: string) => (all.get(label) ?? []).reduce((sum, each) => sum + reviewedOf(each), 0);
   return [...labels]
     .sort((a, b) => reviewed(b) - reviewed(a))
-    .slice(0, MOST_LABELS)
+    .slice(0, MOST_LABELS_BY_GROUP)
     .sort();
 }
 

@@ -3,7 +3,7 @@ import type { ThresholdSetRow } from '../../store/reads/tables.ts';
 import { thresholdsOf } from '../../store/threshold-sets.ts';
 import { cut, exact, labelText, moment, NONE, personText } from '../format.ts';
 import { html, type Part } from '../html.ts';
-import { MOST_LABELS } from '../manifest-parts.ts';
+import { MOST_LISTED_LABELS } from '../manifest-parts.ts';
 import { empty, type Section, table, together, words } from '../parts.ts';
 import type { ReportData } from '../report-data.ts';
 
@@ -20,7 +20,7 @@ export function thresholdsSection({ thresholdSets: { rows, more }, manifest }: R
   }
   const shown = rows.slice(0, MOST_SIDE_BY_SIDE).reverse();
   const recorded = shown.flatMap((set) => Object.keys(thresholdsOf(set)));
-  const labels = [...new Set([...manifest.labels, ...recorded])].slice(0, MOST_LABELS);
+  const labels = [...new Set([...manifest.labels, ...recorded])].slice(0, MOST_LISTED_LABELS);
   const content = [
     html`<p>A set holds for readings that are claimed after it was made. Findings keep the threshold by which they were judged; sets are never changed or removed.</p>`,
     table(
