@@ -32,7 +32,7 @@ export interface PipelineNeeds {
   readonly metrics: Metrics;
 }
 
-/** Worker threads; where films are read, with the models in use loaded in each. */
+/** Worker threads; where films are read, with the active version loaded in each. */
 export async function openInference(
   { config, log, options, opened, readsFilms }: Building,
   { packages, modelVersions }: Registering,

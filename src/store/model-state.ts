@@ -10,8 +10,8 @@
  *
  * REGISTERED is left, other than to RETIRED, by a version whose manifest has metrics, that has a card and whose files have the
  * digests that the manifest names; a process that holds its folder looks, and says what is missing. One that was retired from
- * REGISTERED must have them to leave RETIRED. One version is ACTIVE
- * at most, one a CANARY, MAXIMUM_SHADOWS are SHADOW. A move to the state that a version has already does nothing.
+ * REGISTERED must have them to leave RETIRED. One version is ACTIVE at most, one a CANARY, MAXIMUM_SHADOWS are SHADOW. A move to the
+ * state that a version has already does nothing.
  *
  * Each move is a ModelTransition that nothing can change, a MODEL_VERSION_CHANGED and an audit record, all in the caller's
  * transaction. Moves wait for each other by an advisory lock, or two could both see the same active version.

@@ -30,7 +30,7 @@ export async function listModelVersions(
   return readPage(reader, listing, page);
 }
 
-/** The version of a model. */
+/** The model version of this name and version; null where there is none. */
 export async function findModelVersion(reader: Reader, name: string, version: string): Promise<ModelVersionRow | null> {
   return rowWhere(reader, MODEL_VERSIONS, [
     ...equals(MODEL_VERSIONS.column('name'), name),
