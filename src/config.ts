@@ -137,7 +137,7 @@ function freeze<T extends object>(value: T): T {
   return Object.freeze(value);
 }
 
-/** Name, default and meaning of every setting, for `cxr-gateway settings` and the operations guide. */
+/** Name, default and meaning of every setting, for `cxr-gateway settings` and the conformance statement. */
 export function describeSettings(): readonly {
   readonly name: string;
   readonly preset: string;

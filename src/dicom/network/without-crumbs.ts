@@ -5,8 +5,8 @@ const GATHERED_BYTES = 64 * 1024;
 const GATHERED_PIECES = 512;
 
 /**
- * Joins short pieces, which it copies. A peer may cut a data set into values of one byte each, and a hundred thousand buffers of one byte are
- * megabytes; it also may just be modest about the length of its PDUs.
+ * Joins short pieces, which it copies. A peer may cut a data set into values of one byte each, and a hundred thousand buffers of
+ * one byte are megabytes; it also may just be modest about the length of its PDUs.
  */
 export async function* withoutCrumbs(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
   let crumbs: Buffer[] = [];

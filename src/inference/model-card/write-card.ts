@@ -22,7 +22,8 @@ export interface WrittenCard {
 }
 
 /**
- * Makes the card of a folder from its manifest and evaluation. A card that people wrote is kept beside it; a later one of theirs takes its place.
+ * Makes the card of a folder from its manifest and evaluation. A card that people wrote is kept beside it; a later one of theirs
+ * takes its place.
  *
  * @throws GatewayError MODEL_INVALID without a manifest, or when something cannot be read or written
  */
