@@ -39,7 +39,9 @@ function addMaking(model: Command): void {
     .option('--films <folder>', 'DICOM, PNG or JPEG films to calibrate on, at least 64')
     .option('--calibration <file>', 'a calibration.json made before, in place of films')
     .addOption(
-      new Option('--method <method>', 'how ranges are found').choices(['minmax', 'percentile', 'mse']).default('minmax'),
+      new Option('--method <method>', 'how ranges are found')
+        .choices(['minmax', 'percentile', 'mse'])
+        .default('minmax'),
     )
     .option('--height <pixels>', 'rows of the input', wholeNumber)
     .option('--width <pixels>', 'columns of the input', wholeNumber)

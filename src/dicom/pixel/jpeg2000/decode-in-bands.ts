@@ -7,7 +7,7 @@ import { type BandCodestream, splitCodestream } from './split-codestream.ts';
 
 /** Below this a film takes less than 0.1 s, and what each band does of the whole wavelet is most of it. */
 const WORTHWHILE_BYTES = 512 * 1024;
-/** Each band holds a whole image in its thread: of 2048 x 2048 some 100 MB. */
+/** Each band holds a whole image in its thread: see band-threads.ts. */
 const MAXIMUM_BANDS = 4;
 
 const threads = new BandThreads();

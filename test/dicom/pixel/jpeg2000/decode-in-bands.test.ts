@@ -1,5 +1,6 @@
 /** JPEG 2000 films decoded by several threads. */
 import { execFile } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PixelMemory, readFilm } from '../../../../src/dicom/film.ts';
@@ -84,6 +85,15 @@ describe('BandThreads', () => {
     const threads = new BandThreads(new URL('../../workers/mute-band-worker.ts', import.meta.url));
     for (let count = 0; count < 2; count += 1) {
       expect(await threads.decode({ ...lastBand(2), header: headerOf(image) })).toBeNull();
+    }
+  });
+
+  test('starts another thread when one has ended while it waited for work', async () => {
+    const threads = new BandThreads(new URL('../../workers/mortal-band-worker.ts', import.meta.url));
+    for (let count = 0; count < 3; count += 1) {
+      const samples = await threads.decode({ ...lastBand(2), header: headerOf(image) });
+      expect(samples).toEqual(Uint16Array.of(1, 2, 3));
+      await delay(300);
     }
   });
 
