@@ -5,7 +5,10 @@ import type { CodestreamHeader } from '../codestream.ts';
 import { BandThreads } from './band-threads.ts';
 import { type BandCodestream, splitCodestream } from './split-codestream.ts';
 
-/** Below this a film takes less than 0.1 s, and what each band does of the whole wavelet is most of it. */
+/**
+ * Smaller films gain little, since each band does the whole wavelet: one of 2048 x 2048 in 484 kB takes 165 ms whole and 122 to 134
+ * in two bands, with 14 ms to split it.
+ */
 const WORTHWHILE_BYTES = 512 * 1024;
 /** Each band holds a whole image in its thread: see band-threads.ts. */
 const MAXIMUM_BANDS = 4;
