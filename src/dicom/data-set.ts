@@ -52,9 +52,12 @@ export class DataSet {
     return this.text(keyword)?.toUpperCase() ?? null;
   }
 
-  /** Every value of a code string, as {@link code}, joined as in the file: some senders write several where one is allowed. */
-  codes(keyword: Keyword): string | null {
-    const values = this.strings(keyword).filter((value) => value !== '');
+  /**
+   * Every value of a code string, as {@link code}, joined as in the file: some senders write several where one is allowed, and
+   * some write words of their language, to which CS has no right.
+   */
+  codes(keyword: Keyword, decode?: (bytes: Uint8Array) => string): string | null {
+    const values = this.strings(keyword, decode).filter((value) => value !== '');
     return values.length === 0 ? null : values.join('\\').slice(0, MAXIMUM_TEXT).toUpperCase();
   }
 

@@ -4,6 +4,7 @@ import {
   CHEST_WORDS,
   FRONTAL_SIGNS,
   FRONTAL_WORDS,
+  NEUTRAL_SIGNS,
   NEUTRAL_WORDS,
   OTHER_BODY_PART_SIGNS,
   OTHER_BODY_PART_WORDS,
@@ -62,9 +63,14 @@ export function statesFrontal(text: string): Statement {
     : 'UNCLEAR';
 }
 
-/** Numbers count views, or give a distance or a time. */
+/** Numbers count views, or give a distance, a time or the voltage. */
 function isSilent(word: string): boolean {
-  return NEUTRAL_WORDS.has(word) || SILENT_WORDS.has(word) || /^\d+(V|VW|VIEWS?|CM|IN)?$/.test(word);
+  return (
+    NEUTRAL_WORDS.has(word) ||
+    SILENT_WORDS.has(word) ||
+    NEUTRAL_SIGNS.test(word) ||
+    /^\d+(V|VW|VIEWS?|CM|IN|KV)?$/.test(word)
+  );
 }
 
 /** Whether an item of Anatomic Region Sequence is the chest. */
@@ -105,6 +111,34 @@ function isIn(codes: Readonly<Record<string, ReadonlySet<string>>>, concept: Cod
   return codes[SCHEMES[concept.scheme] ?? concept.scheme]?.has(concept.value) ?? false;
 }
 
+/** Words of two letters that are found in a longer one; others of two are found by chance. */
+const SHORT_PARTS: ReadonlySet<string> = new Set(['PA', 'AP', 'LL', 'RL', 'XR', 'RX', 'CR', 'DX', 'DR']);
+/** Longest word that is taken apart, so that the time is bounded; Body Part Examined and View Position have 16 characters. */
+const LONGEST_COMPOUND = 32;
+
+const isKnown = (word: string): boolean =>
+  CHEST_WORDS.has(word) ||
+  FRONTAL_WORDS.has(word) ||
+  OTHER_BODY_PART_WORDS.has(word) ||
+  OTHER_VIEW_WORDS.has(word) ||
+  isSilent(word);
+
+/** The parts of words written as one, such as `PEDCHEST`, `CHESTPA` and `CHESTABDOMEN`; the word itself unless all parts are known. */
+function partsOf(word: string): readonly string[] {
+  return isKnown(word) || word.length > LONGEST_COMPOUND ? [word] : (splitKnown(word) ?? [word]);
+}
+
+function splitKnown(word: string): readonly string[] | null {
+  if (word === '') return [];
+  for (let length = word.length; length > 1; length -= 1) {
+    const part = word.slice(0, length);
+    if (!(length > 2 ? isKnown(part) : SHORT_PARTS.has(part) || /^\d[\dV]$/.test(part))) continue;
+    const rest = /^\d$/.test(word.slice(length)) ? [word.slice(length)] : splitKnown(word.slice(length));
+    if (rest !== null) return [part, ...rest];
+  }
+  return null;
+}
+
 /** Full-width forms become ordinary ones, letters lose their diacritics, and what says AP or PA at length is shortened. */
 function wordsOf(text: string): readonly string[] {
   const plain = text
@@ -116,9 +150,11 @@ function wordsOf(text: string): readonly string[] {
   const shortened = plain
     .replace(/ANTER(O|IOR)[^A-Z]*POSTERI\w*|VOOR-?ACHTERWAARTS/g, ' AP ')
     .replace(/POSTER(O|IOR)[^A-Z]*ANTERI\w*|ACHTER-?VOORWAARTS/g, ' PA ')
-    .replace(/\b([AP])[./ -]{1,2}([AP])\b/g, ' $1$2 ')
+    .replace(/\b([AP])(?:[./ _>-]{1,2}|→|-+>| ?TO ?)([AP])\b/g, ' $1$2 ')
     .replace(/\b(D[./-]{1,2}V|V[./-]{1,2}D)\b/g, ' AP ')
+    // Japanese and Chinese write the view beside them: PA立位.
+    .replace(/(?<=[A-Z])(?=\p{Script=Han})|(?<=\p{Script=Han})(?=[A-Z])/gu, ' ')
     // Lying on the back, in languages where decubitus alone means lying; English means the lateral view by it.
     .replace(/DECUBIT(US|O) (DORSAL|SUPIN)\w*/g, ' SUPINE ');
-  return shortened.match(/[\p{L}\p{M}\p{N}→ー]+/gu) ?? [];
+  return (shortened.match(/[\p{L}\p{M}\p{N}→ー]+/gu) ?? []).flatMap(partsOf);
 }

@@ -48,6 +48,7 @@ export const GATE_RULES = {
   PIXELS_LOW_CONTRAST: { effect: 'WARN' },
   PIXELS_SATURATED: { effect: 'EXCLUDE' },
   PIXELS_CLIPPED: { effect: 'WARN' },
+  PIXELS_WHITE_BORDER: { effect: 'WARN' },
   PIXELS_INVERTED: { effect: 'EXCLUDE' },
   PIXELS_POLARITY_DOUBTFUL: { effect: 'WARN' },
   PIXELS_ROTATED: { effect: 'EXCLUDE' },

@@ -157,8 +157,8 @@ function assemble({ dataSet, syntax, pixelData }: WalkedFilm, limits: FilmLimits
     },
     series: {
       modality: dataSet.code('Modality'),
-      bodyPart: dataSet.codes('BodyPartExamined'),
-      viewPosition: dataSet.codes('ViewPosition'),
+      bodyPart: dataSet.codes('BodyPartExamined', decode),
+      viewPosition: dataSet.codes('ViewPosition', decode),
       description: dataSet.text('SeriesDescription', decode),
       protocolName: dataSet.text('ProtocolName', decode),
     },

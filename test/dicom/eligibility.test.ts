@@ -28,6 +28,9 @@ const SILENT: Elements = {
   '0008103e': undefined,
   '00081030': undefined,
 };
+const UTF_8: Elements = { '00080005': ['CS', 'ISO_IR 192'] };
+/** Divided by white space; ^ is a space within one. */
+const words = (text: string): string[] => text.trim().split(/\s+/);
 const LATERAL_DESCRIPTION: Elements = { '0008103e': ['LO', 'LATERAL'] };
 const LATERAL_PROTOCOL: Elements = { '0008103e': undefined, '00181030': ['LO', 'Thorax seitlich'] };
 const LATERAL_PROTOCOL_OF_CHEST: Elements = { '0008103e': ['LO', 'Chest'], '00181030': ['LO', 'Chest LAT'] };
@@ -62,6 +65,21 @@ describe('films that are read', () => {
     ...['CHEST 2 VIEWS', 'CHEST BUCKY', 'WALL CHEST PA', 'CHEST NON-GRID', 'LUNG FIELD', 'TORAKS', 'HRUDNIK'].map(
       (part): [string, Elements] => [`body part ${part}`, { '00180015': ['CS', part], '00082218': undefined }],
     ),
+    ...words(`
+      PEDCHEST CHESTPED PED_CHEST PEDIATRIC^CHEST NEONATALCHEST BABYCHEST CHESTINFANT KINDERTHORAX
+      CHESTPA CHEST_PA CHESTAP CHEST1V CHEST1 CHEST2VIEWS PORTABLE_CHEST PORTCHEST XRCHEST THORAXPA TELETORAX TELE-TORAX
+      THORAXÜBERSICHT X-THORAX RÖ-THORAX THX PULMO COR/PULMO HEART HERZ-LUNGE HJÄRTA/LUNGOR BRYSTKASSE POITRINE
+      THORACIC^CAVITY X-RAY^CHEST CHEST,GENERAL CHEST^2VW KLATKI^PIERSIOWEJ PULMONAR GÖĞÜS
+      胸部^立位 胸部ポータブル 小児胸部 胸腔 心臓 心肺 흉부`).map((part): [string, Elements] => [
+      `body part ${part}`,
+      { ...UTF_8, '00180015': ['CS', part.replace('^', ' ')], '00082218': undefined },
+    ]),
+    ...words(`
+      A->P P->A P→A P^TO^A AP_SUPINE PASTANDING APSUPINE PA^TABLETOP AP^NEONATAL PA立位 AP臥位 胸部正面^立位 後前 背腹方向 后前位
+      후전 PA^125KV AP^SEATED PA^HALBSITZEND ПРЯМАЯ`).map((position): [string, Elements] => [
+      `view ${position}`,
+      { ...UTF_8, '00185101': ['CS', position.replaceAll('^', ' ')], '00540220': undefined },
+    ]),
     ...[
       ...[
         'AP',
@@ -101,6 +119,11 @@ describe('films that are read with a warning', () => {
     ...['UNKNOWN', 'N/A', 'PORTABLE', 'ERECT'].map((position): [string, Elements, string[]] => [
       `view ${position}`,
       { '00185101': ['CS', position], '00540220': undefined },
+      ['VIEW_POSITION_UNSTATED'],
+    ]),
+    ...words('立位 仰臥位 ポータブル').map((position): [string, Elements, string[]] => [
+      `view ${position}`,
+      { ...UTF_8, '00185101': ['CS', position], '00540220': undefined },
       ['VIEW_POSITION_UNSTATED'],
     ]),
     ['body part CHEST ZONE', { '00180015': ['CS', 'CHEST ZONE'] }, ['BODY_PART_UNCLEAR']],
@@ -181,6 +204,18 @@ describe('films that are not read', () => {
     ['region chest and abdomen', region('SCT', '416550000'), ['ANATOMIC_REGION']],
     ['region rib', region('SCT', '113197003'), ['ANATOMIC_REGION']],
     ['view code postero-anterior oblique', view('SCT', '399059000'), ['VIEW_CODE']],
+    ...words(`
+      PEDABDOMEN PEDHAND CHESTRIBS CHESTABDPELVIS NECKCHEST CHESTLAT CHESTPALAT CHESTLL PNEUMOTHORAX RIPPENTHORAX THORACIC
+      THORACIC^SPINE CHESTER ABDOMENCHEST HANDAP TRUNK 胸椎 胸骨`).map((part): [string, Elements, string[]] => [
+      `body part ${part}`,
+      { ...UTF_8, '00180015': ['CS', part.replace('^', ' ')], '00082218': undefined },
+      ['BODY_PART'],
+    ]),
+    ...words('PALAT CHESTLAT LLDECUB PA側面 胸部LR 側臥位').map((position): [string, Elements, string[]] => [
+      `view ${position}`,
+      { ...UTF_8, '00185101': ['CS', position], '00540220': undefined },
+      ['VIEW_POSITION'],
+    ]),
     ['body part CHESTABDOMEN', { '00180015': ['CS', 'CHESTABDOMEN'] }, ['BODY_PART']],
   ])('%s', async (_, elements, names) => {
     expect(await assess(elements)).toEqual(['INELIGIBLE', names]);
@@ -214,6 +249,12 @@ describe('descriptions in the languages of hospitals, where the codes are silent
     'Thorax p.a.',
     'Thorax a.p. im Bett',
     'Lungen stehend',
+    'KinderThorax AP',
+    'Rtg klatki piersiowej',
+    'Teletórax',
+    '胸部 A->P',
+    'Röntgen-Thorax im Liegen',
+    'Chest A to P',
     'Thorax de face',
     'Tórax PA',
     'Tórax frente',
@@ -236,6 +277,12 @@ describe('descriptions in the languages of hospitals, where the codes are silent
 
   test.each([
     'Chest LL',
+    'ShoulderAP',
+    'KneePortable',
+    'LSpineAP',
+    'ChestLL',
+    'Orbits',
+    'Jambe gauche',
     'Chest lt lat',
     'CHEST XTABLE',
     'CHEST DECUB',

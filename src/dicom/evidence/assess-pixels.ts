@@ -16,6 +16,7 @@ import {
 import { type FrontalScores, type Pose, scoreFrontalChest } from './frontal-chest.ts';
 import { type GreySource, reduceToThumbnail, THUMBNAIL_SIDE } from './thumbnail.ts';
 import { trim } from './views.ts';
+import { whiteBorderShare } from './white-border.ts';
 
 /** Grey levels between the darkest and the brightest hundredth of the cells; 97 to 255 in 428 films. */
 const BLANK_SPAN = 32;
@@ -27,6 +28,9 @@ const SATURATED_SHARE = 0.85;
 const CLIPPED_SHARE = 0.65;
 const BLACKEST = 2;
 const WHITEST = 253;
+
+/** More of the film in a white border is warned of; see white-border.ts. */
+const WHITE_BORDER_SHARE = 0.05;
 
 /** Logits of frontal-chest.ts. */
 const NO_CHEST = -1;
@@ -53,7 +57,7 @@ function assessThumbnail(thumbnail: Uint8Array, effects: GateEffects = {}): Elig
   const exposure = exposureFinding(thumbnail);
   // Of a film without contrast the ranks are noise.
   if (exposure?.rule === 'PIXELS_BLANK' || exposure?.rule === 'PIXELS_SATURATED') return conclude([exposure], effects);
-  const findings = [exposure, chestFinding(scoreFrontalChest(thumbnail))];
+  const findings = [exposure, borderFinding(thumbnail), chestFinding(scoreFrontalChest(thumbnail))];
   return conclude(
     findings.filter((finding) => finding !== null),
     effects,
@@ -71,6 +75,14 @@ function exposureFinding(thumbnail: Uint8Array): GateFinding | null {
   if (share >= CLIPPED_SHARE) return found('PIXELS_CLIPPED', `${percent} of the film are black or white.`);
   return span < LOW_CONTRAST_SPAN
     ? found('PIXELS_LOW_CONTRAST', `The film has little contrast: its greys differ by ${span} of 255.`)
+    : null;
+}
+
+/** The model sees the border too: a grey scale and a mean that are not those of the films that it knows. */
+function borderFinding(thumbnail: Uint8Array): GateFinding | null {
+  const share = whiteBorderShare(thumbnail);
+  return share > WHITE_BORDER_SHARE
+    ? found('PIXELS_WHITE_BORDER', `A white border takes ${Math.round(100 * share)} % of the film.`)
     : null;
 }
 

@@ -8,6 +8,7 @@ import {
   invertFilm,
   mapGrey,
   montage,
+  onGround,
   pictures,
   turnFilm,
 } from '../../../scripts/pixel-evidence/films.ts';
@@ -27,6 +28,9 @@ async function phantom(seed: number, side = 256): Promise<Grey> {
   const film = await filmOf(makePhantom({ seed, rows: side, columns: side }));
   return { rows: side, columns: side, values: Uint8Array.from(film.words, (word) => film.lookup[word] as number) };
 }
+
+/** A border of one grey that takes a fifth of the area. */
+const border = (ground: number) => (film: Grey) => onGround(film, new Chance(5), 0.9, ground);
 
 describe('phantoms', () => {
   test.each([128, 256, 600])('of %i pixels are read without a word', async (side) => {
@@ -51,6 +55,9 @@ describe('phantoms', () => {
       (film) => mapGrey(film, (grey) => (grey - 90) * 500),
       ['INELIGIBLE', 'PIXELS_SATURATED'],
     ],
+    ['with a white border', border(255), ['READ_WITH_WARNING', 'PIXELS_WHITE_BORDER']],
+    ['with a black border', border(0), ['READ']],
+    ['with a grey border', border(200), ['READ']],
     ['mirrored, which is not seen', mirror, ['READ']],
   ])('%s', async (_, change, expected) => {
     expect(names(change(await phantom(2)))).toEqual(expected);
@@ -122,6 +129,16 @@ describe.skipIf(shared === undefined)('real films (needs ../shared)', () => {
       expect(assessPixels(asSource(invertFilm(film))).verdict).toBe('INELIGIBLE');
     }
     expect(count).toEqual({ READ: 292, READ_WITH_WARNING: 8 });
+  });
+
+  test('none on a white ground is read in silence, and none is warned of for a black one', {
+    timeout: 60_000,
+  }, async () => {
+    const films = await pictures(join(data, 'nih', 'evaluation'));
+    const readInSilence = films.filter((film) => assessPixels(asSource(border(255)(film))).verdict === 'READ');
+    expect(readInSilence).toHaveLength(0);
+    const reasons = films.flatMap((film) => assessPixels(asSource(border(0)(film))).reasons);
+    expect(reasons.filter((reason) => reason.startsWith('PIXELS_WHITE_BORDER'))).toEqual([]);
   });
 
   test('chest films of five makers are read without a word', async () => {
