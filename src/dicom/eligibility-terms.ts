@@ -128,14 +128,17 @@ function partsOf(word: string): readonly string[] {
   return isKnown(word) || word.length > LONGEST_COMPOUND ? [word] : (splitKnown(word) ?? [word]);
 }
 
-function splitKnown(word: string): readonly string[] | null {
+/** @param hopeless - lengths of endings that have no known parts: a row of digits has a million ways to be taken apart */
+function splitKnown(word: string, hopeless: Set<number> = new Set()): readonly string[] | null {
   if (word === '') return [];
+  if (hopeless.has(word.length)) return null;
   for (let length = word.length; length > 1; length -= 1) {
     const part = word.slice(0, length);
     if (!(length > 2 ? isKnown(part) : SHORT_PARTS.has(part) || /^\d[\dV]$/.test(part))) continue;
-    const rest = /^\d$/.test(word.slice(length)) ? [word.slice(length)] : splitKnown(word.slice(length));
+    const rest = /^\d$/.test(word.slice(length)) ? [word.slice(length)] : splitKnown(word.slice(length), hopeless);
     if (rest !== null) return [part, ...rest];
   }
+  hopeless.add(word.length);
   return null;
 }
 
