@@ -81,7 +81,7 @@ describe('model commands, from an ONNX file to a proven INT8 model', { timeout: 
     expect(await card()).toContain('**28 of the 31 source attributes are missing**');
 
     const compiled = await run('compile', 'net@1.0.0', '--films', films, '--reduce-range');
-    expect(compiled.output).toContain(`calibrated on ${FILMS} images (mse)`);
+    expect(compiled.output).toContain(`calibrated on ${FILMS} images (minmax)`);
     expect(compiled.notes).toContain('not read: broken.png: NOT_DICOM');
     expect(compiled.notes).toContain(`Warning: Calibrated on ${FILMS} films`);
     const manifest = modelManifestSchema.parse(JSON.parse((await run('show', 'net@1.0.0', '--json')).output));
