@@ -14,7 +14,7 @@ import { ownPostgres } from '../support/own-postgres.ts';
 const OUT_OF_RESOURCES = 0xa700;
 
 it('films are refused for now, never acknowledged, and taken again by itself once it is back', {
-  timeout: 60_000 + ROUNDS * 15_000,
+  timeout: 120_000 + ROUNDS * 30_000,
 }, async () => {
   const random = randomMoments();
   const server = await ownPostgres();

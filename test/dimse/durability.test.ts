@@ -12,7 +12,7 @@ import { startGatewayProcess } from '../support/gateway-process.ts';
 
 describe('films by C-STORE', () => {
   it('while the gateway is killed again and again are all kept, and read once', {
-    timeout: 60_000 + ROUNDS * 15_000,
+    timeout: 120_000 + ROUNDS * 30_000,
   }, async () => {
     const random = randomMoments();
     const machine = await prepareMachine();
@@ -30,7 +30,7 @@ describe('films by C-STORE', () => {
   });
 
   it('taken by a process of role api are read once although workers are killed', {
-    timeout: 60_000 + ROUNDS * 15_000,
+    timeout: 120_000 + ROUNDS * 30_000,
   }, async () => {
     const random = randomMoments();
     const machine = await prepareMachine();

@@ -31,7 +31,7 @@ function successes(output: string): number {
 it.skipIf(SENDERS.length === 0)(
   'films sent by storescu and dcmsend are all kept, and read once (needs DCMTK)',
   {
-    timeout: 60_000 + ROUNDS * 15_000,
+    timeout: 120_000 + ROUNDS * 30_000,
   },
   async () => {
     const random = randomMoments();
