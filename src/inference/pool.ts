@@ -188,7 +188,7 @@ export class InferencePool implements AsyncDisposable {
     using running = new RunningTask(timeoutMs, signal);
     this.#running.add(running);
     try {
-      const request = { ...task, gate: running.gate, spareThreads: this.#slots.free };
+      const request = { ...task, gate: running.gate, spareThreads: this.freeThreads };
       const answer: WorkerAnswer<T> = await this.#piscina.run(request, { name, signal: running.terminateSignal });
       if (running.endError !== undefined) throw running.endError;
       if (answer.ok) return answer.value;

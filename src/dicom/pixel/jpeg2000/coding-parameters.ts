@@ -78,6 +78,14 @@ export function readCodingParameters(bytes: Uint8Array): CodingParameters {
   return { ...size, ...style, rewritten: Buffer.concat(parts), end: position };
 }
 
+/** Tiles across and down. */
+export function tileGrid({ image, tile }: Pick<CodingParameters, 'image' | 'tile'>): { across: number; down: number } {
+  return {
+    across: Math.ceil((image.x1 - tile.x0) / (tile.x1 - tile.x0)),
+    down: Math.ceil((image.y1 - tile.y0) / (tile.y1 - tile.y0)),
+  };
+}
+
 function readSize(view: DataView, position: number): Pick<CodingParameters, 'image' | 'tile'> {
   const at = (index: number): number => view.getUint32(position + 6 + 4 * index);
   // One component, not subsampled.

@@ -3,7 +3,7 @@ import type { CodingParameters } from './coding-parameters.ts';
 import { EPH, SOP } from './markers.ts';
 import { PacketBitReader } from './packet-bits.ts';
 import type { BlockGrid, CodeBlock, Packet } from './precincts.ts';
-import { TagTree } from './tag-tree.ts';
+import { type BlockTrees, TagTree } from './tag-tree.ts';
 import { UnusualCodestream } from './unusual.ts';
 
 const SOP_BYTES = 6;
@@ -11,12 +11,6 @@ const EPH_BYTES = 2;
 /** More than the bit-planes of any sample with its guard bits. */
 const MAXIMUM_ZERO_BIT_PLANES = 64;
 const MAXIMUM_LENGTH_BITS = 31;
-
-/** The trees of a precinct's subband while its packets are read. */
-interface Trees {
-  readonly inclusion: TagTree;
-  readonly zeroBitPlanes: TagTree;
-}
 
 /** A contribution whose bytes follow the header. */
 interface Announced {
@@ -38,7 +32,7 @@ export function readPackets(
   packets: readonly Packet[],
   { usesSop, usesEph }: Pick<CodingParameters, 'usesSop' | 'usesEph'>,
 ): void {
-  const trees = new Map<BlockGrid, Trees>();
+  const trees = new Map<BlockGrid, BlockTrees>();
   let position = 0;
   for (const { precinct, layer } of packets) {
     if (usesSop) {
@@ -67,7 +61,7 @@ function assertMarker(body: Uint8Array, position: number, marker: number): void 
     throw new UnusualCodestream('SOP or EPH');
 }
 
-function readGrid(bits: PacketBitReader, grid: BlockGrid, layer: number, all: Map<BlockGrid, Trees>): Announced[] {
+function readGrid(bits: PacketBitReader, grid: BlockGrid, layer: number, all: Map<BlockGrid, BlockTrees>): Announced[] {
   if (grid.blocks.length === 0) return [];
   const trees = all.get(grid) ?? {
     inclusion: new TagTree(grid.across, grid.down),

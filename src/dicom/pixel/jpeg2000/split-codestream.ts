@@ -8,7 +8,7 @@
  * whole image, bit for bit, for reversible and irreversible coding.
  */
 import { type Band, bandsOf, neededBy } from './bands.ts';
-import { type Area, type CodingParameters, readCodingParameters } from './coding-parameters.ts';
+import { type Area, type CodingParameters, readCodingParameters, tileGrid } from './coding-parameters.ts';
 import { EOC, markerBytes, SOD, SOT } from './markers.ts';
 import { PacketBitWriter } from './packet-bits.ts';
 import { Budget, type Packet, packetsOf, precinctsOf } from './precincts.ts';
@@ -51,22 +51,21 @@ function split(codestream: Uint8Array, wanted: number): BandCodestream[] | null 
   const areas = tilesOf(parameters);
   const budget = new Budget();
   const tiles = bodies.map((body, index) => {
-    const packets = packetsOf(precinctsOf(areas[index] as Area, parameters, budget), parameters);
+    const precincts = precinctsOf(areas[index] as Area, parameters, budget);
+    const packets = packetsOf(precincts, parameters);
     readPackets(body, packets, parameters);
-    return packets;
+    return { precincts, packets };
   });
-  const blocks = tiles.flat().flatMap(({ precinct, layer }) => (layer === 0 ? precinct.grids : []));
-  const bands = bandsOf(
-    blocks.flatMap((grid) => grid.blocks),
-    parameters,
-    wanted,
-  );
+  const grids = tiles.flatMap(({ precincts }) => precincts.flatMap((precinct) => precinct.grids));
+  const blocks = grids.flatMap((grid) => grid.blocks);
+  const bands = bandsOf(blocks, parameters, wanted);
   if (bands.length < 2) return null;
+  const packets = tiles.map((tile) => tile.packets);
   const expectedBytes = Math.ceil((1.25 * codestream.length) / bands.length);
   return bands.map((band) => ({
     firstRow: band.y0 - parameters.image.y0,
     rows: band.y1 - band.y0,
-    codestream: write(tiles, parameters, band, expectedBytes),
+    codestream: write(packets, parameters, band, expectedBytes),
   }));
 }
 
@@ -96,11 +95,11 @@ function tilePartHeader(tile: number): Uint8Array {
   return header;
 }
 
-function tilesOf({ image, tile }: CodingParameters): Area[] {
+function tilesOf(parameters: CodingParameters): Area[] {
+  const { image, tile } = parameters;
   const width = tile.x1 - tile.x0;
   const height = tile.y1 - tile.y0;
-  const across = Math.ceil((image.x1 - tile.x0) / width);
-  const down = Math.ceil((image.y1 - tile.y0) / height);
+  const { across, down } = tileGrid(parameters);
   return Array.from({ length: across * down }, (_, index) => {
     const x0 = tile.x0 + (index % across) * width;
     const y0 = tile.y0 + Math.floor(index / across) * height;

@@ -4,6 +4,13 @@ import type { PacketBitReader, PacketBitWriter } from './packet-bits.ts';
 /** More than any number in a tree. */
 export const NEVER = 0x7fff_ffff;
 
+/** The trees of one subband in a precinct. */
+export interface BlockTrees {
+  /** The layer that holds a code-block first. */
+  readonly inclusion: TagTree;
+  readonly zeroBitPlanes: TagTree;
+}
+
 /** One tree, being read or being written. */
 export class TagTree {
   readonly #parents: Int32Array;

@@ -1,5 +1,5 @@
 /** The packets of each tile, put together from its tile-parts (T.800 section A.4). */
-import type { CodingParameters } from './coding-parameters.ts';
+import { type CodingParameters, tileGrid } from './coding-parameters.ts';
 import { COM, EOC, markerBytes, PLT, SOD, SOT } from './markers.ts';
 import { UnusualCodestream } from './unusual.ts';
 
@@ -10,13 +10,13 @@ const SOT_LENGTH = 10;
  *
  * @throws UnusualCodestream when a tile-part changes how its tile is coded, or leads elsewhere than to the next
  */
-export function readTileBodies(bytes: Uint8Array, { end, image, tile }: CodingParameters): Uint8Array[] {
+export function readTileBodies(bytes: Uint8Array, parameters: CodingParameters): Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const across = Math.ceil((image.x1 - tile.x0) / (tile.x1 - tile.x0));
-  const tiles = across * Math.ceil((image.y1 - tile.y0) / (tile.y1 - tile.y0));
+  const { across, down } = tileGrid(parameters);
+  const tiles = across * down;
   const bodies = new Map<number, Uint8Array[]>();
   const last = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).lastIndexOf(markerBytes(EOC));
-  let position = end;
+  let position = parameters.end;
   while (position < last) {
     const tile = view.getUint16(position + 4);
     const length = view.getUint32(position + 6);

@@ -3,14 +3,9 @@ import type { CodingParameters } from './coding-parameters.ts';
 import { EPH, markerBytes } from './markers.ts';
 import type { PacketBitWriter } from './packet-bits.ts';
 import type { BlockGrid, CodeBlock, Contribution, Packet } from './precincts.ts';
-import { NEVER, TagTree } from './tag-tree.ts';
+import { type BlockTrees, NEVER, TagTree } from './tag-tree.ts';
 
 const EPH_MARKER = markerBytes(EPH);
-
-interface Trees {
-  readonly inclusion: TagTree;
-  readonly zeroBitPlanes: TagTree;
-}
 
 /**
  * Writes packets in their order.
@@ -23,7 +18,7 @@ export function writePackets(
   { usesEph }: Pick<CodingParameters, 'usesEph'>,
   isNeeded: (block: CodeBlock) => boolean,
 ): void {
-  const trees = new Map<BlockGrid, Trees>();
+  const trees = new Map<BlockGrid, BlockTrees>();
   for (const { precinct, layer } of packets) {
     const written = precinct.grids
       .flatMap(({ blocks }) => blocks)
@@ -38,7 +33,11 @@ export function writePackets(
   }
 }
 
-function treesOf(grid: BlockGrid, all: Map<BlockGrid, Trees>, isNeeded: (block: CodeBlock) => boolean): Trees {
+function treesOf(
+  grid: BlockGrid,
+  all: Map<BlockGrid, BlockTrees>,
+  isNeeded: (block: CodeBlock) => boolean,
+): BlockTrees {
   let trees = all.get(grid);
   if (trees === undefined) {
     const { across, down, blocks } = grid;
@@ -65,7 +64,7 @@ function writeGrid(
   output: PacketBitWriter,
   { blocks }: BlockGrid,
   layer: number,
-  { inclusion, zeroBitPlanes }: Trees,
+  { inclusion, zeroBitPlanes }: BlockTrees,
   isNeeded: (block: CodeBlock) => boolean,
 ): void {
   for (const [index, block] of blocks.entries()) {
