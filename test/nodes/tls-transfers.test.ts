@@ -8,17 +8,8 @@ import { type Certificate, hasOpenssl, issueCertificate, makeCertificate } from 
 import { graphql, stow } from '../support/client.ts';
 import { hasOrthanc, type Orthanc, startOrthanc } from '../support/peers/orthanc.ts';
 import { freePort } from '../support/peers/programs.ts';
+import { followed, sent, TRANSFER, type Transfer } from '../support/transfers.ts';
 import { freshStudy, phantomOf } from './films.ts';
-
-interface Transfer {
-  id: string;
-  state: string;
-  completed: number;
-  failed: number;
-  error: { code: string; message: string } | null;
-}
-
-const TRANSFER = 'id state completed failed error { code message }';
 
 describe.skipIf(!hasOpenssl || !hasOrthanc)('transfers over DICOM TLS (needs Orthanc and openssl)', () => {
   let folder: string;
@@ -73,17 +64,6 @@ describe.skipIf(!hasOpenssl || !hasOrthanc)('transfers over DICOM TLS (needs Ort
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function followed(id: string): Promise<Transfer> {
-    for (;;) {
-      const { dicomTransfer } = await graphql<{ dicomTransfer: Transfer }>(
-        gateway.url,
-        `query($id: ID!) { dicomTransfer(id: $id) { ${TRANSFER} } }`,
-        { id },
-      );
-      if (dicomTransfer.state === 'DONE' || dicomTransfer.state === 'FAILED') return dicomTransfer;
-    }
-  }
-
   async function retrieved(url: string, node: string, study: string): Promise<Transfer> {
     const { retrieveStudy } = await graphql<{ retrieveStudy: { transfer: Transfer } }>(
       url,
@@ -91,24 +71,14 @@ describe.skipIf(!hasOpenssl || !hasOrthanc)('transfers over DICOM TLS (needs Ort
         retrieveStudy(input: { node: $node, studyInstanceUid: $study }) { transfer { ${TRANSFER} } } }`,
       { node, study },
     );
-    return followed(retrieveStudy.transfer.id);
+    return followed(gateway.url, retrieveStudy.transfer.id);
   }
 
   it('sendStudy brings films there; retrieveStudy fetches them by C-GET and by C-MOVE to the door', async () => {
     const study = freshStudy();
     await stow(gateway.url, [phantomOf(study), phantomOf(study)]);
-    const { study: stored } = await graphql<{ study: { id: string } }>(
-      gateway.url,
-      'query($uid: DicomUID!) { study(studyInstanceUid: $uid) { id } }',
-      { uid: study.studyInstanceUid },
-    );
-    const { sendStudy } = await graphql<{ sendStudy: { transfer: Transfer } }>(
-      gateway.url,
-      `mutation($study: ID!) { sendStudy(input: { node: "orthanc", studyId: $study }) { transfer { ${TRANSFER} } } }`,
-      { study: stored.id },
-    );
     const whole = { state: 'DONE', completed: 2, failed: 0, error: null };
-    expect(await followed(sendStudy.transfer.id)).toMatchObject(whole);
+    expect(await sent(gateway.url, 'orthanc', study.studyInstanceUid)).toMatchObject(whole);
     expect(await retrieved(gateway.url, 'orthanc', study.studyInstanceUid)).toMatchObject(whole);
     expect(await retrieved(mover, 'mover', study.studyInstanceUid)).toMatchObject(whole);
   });

@@ -15,19 +15,8 @@ import { type DcmtkServer, hasDcmtk, startArchive } from '../support/peers/dcmtk
 import { hasOrthanc, type Orthanc, startOrthanc } from '../support/peers/orthanc.ts';
 import { freePort } from '../support/peers/programs.ts';
 import { BY_TEST } from '../support/records.ts';
+import { followed, sent, TRANSFER, type Transfer } from '../support/transfers.ts';
 import { freshStudy, type PhantomStudy, phantomOf, storeAt } from './films.ts';
-
-interface Transfer {
-  id: string;
-  state: string;
-  attempts: number;
-  completed: number;
-  failed: number;
-  error: { code: string } | null;
-  study: { instances: { sopInstanceUid: string }[] } | null;
-}
-
-const TRANSFER = 'id state attempts completed failed error { code } study { instances { sopInstanceUid } }';
 
 let gateway: TestApp;
 let folder: string;
@@ -107,22 +96,8 @@ async function requestRetrieval(node: string, study: string): Promise<{ transfer
   return retrieveStudy;
 }
 
-/** The transfer once `until` holds; it has no events, so it is asked for again. */
-async function followed(id: string, until: (transfer: Transfer) => boolean = hasEnded): Promise<Transfer> {
-  for (;;) {
-    const { dicomTransfer } = await graphql<{ dicomTransfer: Transfer }>(
-      gateway.url,
-      `query($id: ID!) { dicomTransfer(id: $id) { ${TRANSFER} } }`,
-      { id },
-    );
-    if (until(dicomTransfer)) return dicomTransfer;
-  }
-}
-
-const hasEnded = ({ state }: Transfer) => state === 'DONE' || state === 'FAILED';
-
 async function retrieved(node: string, study: string): Promise<Transfer> {
-  return followed((await requestRetrieval(node, study)).transfer.id);
+  return followed(gateway.url, (await requestRetrieval(node, study)).transfer.id);
 }
 
 const LIVE = `subscription($after: String) { findingsCompleted(after: $after) {
@@ -143,7 +118,7 @@ describe.skipIf(!hasOrthanc)('Orthanc by DICOMweb (needs Orthanc with its DICOMw
     const { findingsCompleted } = await live.next();
     expect(findingsCompleted.study.studyInstanceUid).toBe(study.studyInstanceUid);
     expect(findingsCompleted.findings).toHaveLength(14);
-    expect(await followed(transfer.id)).toMatchObject({
+    expect(await followed(gateway.url, transfer.id)).toMatchObject({
       state: 'DONE',
       attempts: 1,
       completed: 1,
@@ -167,17 +142,8 @@ describe.skipIf(!hasOrthanc)('Orthanc by DICOMweb (needs Orthanc with its DICOMw
     if (orthanc === undefined) return;
     const study = freshStudy();
     await stow(gateway.url, [phantomOf(study), phantomOf(study)]);
-    const { study: stored } = await graphql<{ study: { id: string } }>(
-      gateway.url,
-      'query($uid: DicomUID!) { study(studyInstanceUid: $uid) { id } }',
-      { uid: study.studyInstanceUid },
-    );
-    const { sendStudy } = await graphql<{ sendStudy: { transfer: Transfer } }>(
-      gateway.url,
-      `mutation($study: ID!) { sendStudy(input: { node: "orthanc", studyId: $study }) { transfer { ${TRANSFER} } } }`,
-      { study: stored.id },
-    );
-    expect(await followed(sendStudy.transfer.id)).toMatchObject({ state: 'DONE', completed: 2, failed: 0 });
+    const transfer = await sent(gateway.url, 'orthanc', study.studyInstanceUid);
+    expect(transfer).toMatchObject({ state: 'DONE', completed: 2, failed: 0 });
     const client = preferredClient(orthanc.dicomWeb, clientOptions());
     const { studies } = await client.findStudies({ studyInstanceUid: study.studyInstanceUid }, 5);
     expect(studies).toMatchObject([{ numberOfInstances: 2, patientId: study.patientId }]);
@@ -215,12 +181,12 @@ describe.skipIf(!hasDcmtk)('an archive by DIMSE (needs DCMTK)', () => {
   it('that is down is tried again until it is back', async () => {
     const study = freshStudy();
     const { transfer } = await requestRetrieval('late', study.studyInstanceUid);
-    const waiting = await followed(transfer.id, ({ error }) => error !== null);
+    const waiting = await followed(gateway.url, transfer.id, ({ error }) => error !== null);
     expect(waiting).toMatchObject({ state: 'QUEUED', error: { code: 'DICOM_NODE_UNREACHABLE' } });
     await using late = await startArchive({ port: doorPort }, { aeTitle: 'LATE', port: latePort });
     await storeAt(late.node, phantomOf(study));
     // Between its start and the film it has no such study, which ends a transfer for good: ask again.
-    const ended = await followed(transfer.id);
+    const ended = await followed(gateway.url, transfer.id);
     const done = ended.state === 'DONE' ? ended : await retrieved('late', study.studyInstanceUid);
     expect(done).toMatchObject({ state: 'DONE', completed: 1 });
     expect(ended.attempts).toBeGreaterThan(1);
@@ -296,7 +262,7 @@ describe.each([
     );
     const { transfers } = retrievePriorStudies;
     expect(transfers.map((one) => one.studyInstanceUid)).toEqual([y2024.studyInstanceUid, y2022.studyInstanceUid]);
-    for (const { id } of transfers) expect((await followed(id)).state).toBe('DONE');
+    for (const { id } of transfers) expect((await followed(gateway.url, id)).state).toBe('DONE');
     const { patient: known } = await graphql<{ patient: { studies: object[] } }>(
       gateway.url,
       'query($id: ID!) { patient(id: $id) { studies { studyInstanceUid } } }',
